@@ -1,0 +1,8 @@
+"""The one door to aio_pika: connections that come back, publishing with confirms, consuming by hand."""
+
+from pipeline.broker.delivery_slots import Delivery, DeliverySlots
+from pipeline.broker.event_log import EventLog
+from pipeline.broker.link import Link, link_name
+from pipeline.broker.publisher import Publisher, QueueCounts
+
+__all__ = ["Delivery", "DeliverySlots", "EventLog", "Link", "Publisher", "QueueCounts", "link_name"]

@@ -1,0 +1,114 @@
+"""Consuming commands: one channel, one consumer and prefetch 1 for each slot, acknowledged by hand."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from functools import partial
+
+from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage
+from aio_pika.exceptions import CONNECTION_EXCEPTIONS
+
+from pipeline import topology
+from pipeline.broker.link import Link, link_name
+
+log = logging.getLogger(__name__)
+
+SETTLE_TIMEOUT_S = 5.0
+CANCEL_TIMEOUT_S = 3.0
+
+
+class Delivery:
+    """One command as the broker hands it over. It has to be settled once, by one of the three methods.
+
+    Settling never raises for a connection that has ended in the meantime: the broker then delivers again.
+    """
+
+    def __init__(self, message: AbstractIncomingMessage) -> None:
+        self._message = message
+        self.body = message.body
+
+    @property
+    def returns(self) -> int:
+        """How often this command has come back to the queue before, as a quorum queue counts it."""
+        count = self._message.headers.get("x-delivery-count", 0)
+        return count if isinstance(count, int) else 0
+
+    @property
+    def origin(self) -> str:
+        """Where it was published, for whoever finds it among the dead letters."""
+        return f"{self._message.exchange}/{self._message.routing_key}"
+
+    async def acknowledge(self) -> None:
+        """It is done with: the broker may forget it."""
+        await self._settle("acknowledge")
+
+    async def give_back(self) -> None:
+        """Put it back into the queue."""
+        await self._settle("give back")
+
+    async def bury(self) -> None:
+        """Let the broker move it to the dead letters by itself, without a reason of ours."""
+        await self._settle("bury")
+
+    async def _settle(self, how: str) -> None:
+        try:
+            async with asyncio.timeout(SETTLE_TIMEOUT_S):
+                if how == "acknowledge":
+                    await self._message.ack()
+                else:
+                    await self._message.reject(requeue=how == "give back")
+        except (*CONNECTION_EXCEPTIONS, TimeoutError) as error:
+            log.warning("could not %s a delivery, so it will come again: %r", how, error)
+
+
+class DeliverySlots:
+    """The consuming connection of a worker, with one queue of deliveries for each consumer tag.
+
+    Handlers that run inside aio_pika's callback are cancelled when the connection is lost, so the callback
+    only puts the delivery where the slot's own task finds it.
+    """
+
+    def __init__(self, url: str, *, service: str, tags: Sequence[str]) -> None:
+        self.link = Link(url, name=link_name(service, "consume"), set_up=self._set_up)
+        self._queues: dict[str, asyncio.Queue[Delivery]] = {tag: asyncio.Queue() for tag in tags}
+        self._channels: dict[str, AbstractChannel] = {}
+        self._stopping = False
+
+    async def take(self, tag: str) -> Delivery:
+        """The next delivery for this slot, whenever it comes."""
+        return await self._queues[tag].get()
+
+    async def stop_taking(self) -> None:
+        """Cancel the consumers. What has been delivered can still be settled until the link is closed."""
+        self._stopping = True
+        for tag, channel in self._channels.items():
+            try:
+                async with asyncio.timeout(CANCEL_TIMEOUT_S):
+                    queue = await channel.get_queue(topology.RESIZE.name, ensure=False)
+                    await queue.cancel(tag)
+            except (*CONNECTION_EXCEPTIONS, TimeoutError) as error:
+                log.debug("%s: consumer not cancelled: %r", tag, error)
+
+    async def _set_up(self, connection: AbstractConnection) -> None:
+        self._channels.clear()
+        if self._stopping:
+            return
+        for tag, deliveries in self._queues.items():
+            # What an earlier connection delivered cannot be acknowledged any more and comes again.
+            while not deliveries.empty():
+                deliveries.get_nowait()
+            self._channels[tag] = await self._consume(connection, tag)
+
+    async def _consume(self, connection: AbstractConnection, tag: str) -> AbstractChannel:
+        channel = connection.channel(publisher_confirms=False)
+        await channel.initialize()
+        self.link.watch(channel)
+        underlay = await channel.get_underlay_channel()
+        underlay.on_consumer_cancel_callbacks.add(lambda _: self.link.restart(f"{tag} was cancelled"))
+        await channel.set_qos(prefetch_count=1)
+        queue = await channel.get_queue(topology.RESIZE.name, ensure=False)
+        await queue.consume(partial(self._hand_over, tag), consumer_tag=tag)
+        return channel
+
+    async def _hand_over(self, tag: str, message: AbstractIncomingMessage) -> None:
+        self._queues[tag].put_nowait(Delivery(message))

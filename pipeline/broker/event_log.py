@@ -1,0 +1,75 @@
+"""Reading the event log: a stream, from some time ago, then on and on, in order and with offsets."""
+
+import logging
+from collections.abc import Callable
+
+from aio_pika.abc import AbstractConnection, AbstractIncomingMessage
+from aio_pika.exceptions import CONNECTION_EXCEPTIONS
+
+from pipeline import topology
+from pipeline.broker.link import Link, link_name
+from pipeline.errors import InvalidMessage
+from pipeline.messages import AnyEvent, decode_event
+
+log = logging.getLogger(__name__)
+
+PREFETCH = 500
+ACKNOWLEDGE_EVERY = 50
+
+OnEvent = Callable[[int, AnyEvent], None]
+
+
+class EventLog:
+    """The reading connection of a frontend. `on_event(offset, event)` is called for every event, in order.
+
+    It starts `history_s` seconds back (the broker rounds down to a whole chunk, so a little earlier) and,
+    after every reconnect, behind the last event that it has seen.
+    """
+
+    def __init__(self, url: str, *, service: str, history_s: int, on_event: OnEvent) -> None:
+        self.link = Link(url, name=link_name(service, "events"), set_up=self._set_up)
+        self._history = f"{history_s}s"
+        self._last_offset: int | None = None
+        self._on_event = on_event
+
+    def rewind(self) -> None:
+        """Begin anew: the log is not the one that was read before, so its offsets mean nothing here."""
+        self._last_offset = None
+        self.link.restart("the log has to be read again from its beginning")
+
+    async def _set_up(self, connection: AbstractConnection) -> None:
+        channel = connection.channel(publisher_confirms=False)
+        await channel.initialize()
+        self.link.watch(channel)
+        underlay = await channel.get_underlay_channel()
+        underlay.on_consumer_cancel_callbacks.add(lambda _: self.link.restart("log reader was cancelled"))
+        await channel.set_qos(prefetch_count=PREFETCH)
+        queue = await channel.get_queue(topology.EVENT_LOG.name, ensure=False)
+        start = self._history if self._last_offset is None else self._last_offset + 1
+        await queue.consume(self._receive, arguments={"x-stream-offset": start})
+
+    async def _receive(self, message: AbstractIncomingMessage) -> None:
+        offset = message.headers.get("x-stream-offset")
+        if not isinstance(offset, int):
+            raise TypeError(f"a message of the log has no offset: {message.headers!r}")
+        # A reconnect may have left some of the old connection's messages on their way to us.
+        if self._last_offset is None or offset > self._last_offset:
+            self._last_offset = offset
+            self._tell(offset, message.body)
+        if offset % ACKNOWLEDGE_EVERY == 0:
+            await self._acknowledge(message)
+
+    def _tell(self, offset: int, body: bytes) -> None:
+        try:
+            event = decode_event(body)
+        except InvalidMessage as error:
+            # Anybody may publish to the exchange, and a newer version may know more events.
+            log.debug("event at offset %d skipped: %s", offset, error)
+            return
+        self._on_event(offset, event)
+
+    async def _acknowledge(self, message: AbstractIncomingMessage) -> None:
+        try:
+            await message.ack(multiple=True)
+        except CONNECTION_EXCEPTIONS as error:
+            log.debug("log credit not given: %r", error)

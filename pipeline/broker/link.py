@@ -1,0 +1,143 @@
+"""One named connection to the broker that is opened again whenever it ends.
+
+Why not aio_pika's robust connection: it restores channels and consumers before anybody can look whether
+the queues are still there, so a broker that came back empty is never mended (see docs/decisions/).
+Here every session starts the same way (connect, declare, set up) and ends as a whole when a part of it ends.
+"""
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import Awaitable, Callable
+
+import aio_pika
+from aio_pika.abc import AbstractChannel, AbstractConnection
+from aio_pika.exceptions import CONNECTION_EXCEPTIONS
+from yarl import URL
+
+from pipeline import topology
+from pipeline.errors import BrokerUnavailable
+
+log = logging.getLogger(__name__)
+
+CONNECT_TIMEOUT_S = 10.0
+CLOSE_TIMEOUT_S = 3.0
+HEARTBEAT_S = 10
+"""A dead peer is noticed after about three of these; the default of 60 s would take minutes."""
+FIRST_PAUSE_S = 0.2
+LONGEST_PAUSE_S = 3.0
+
+SetUp = Callable[[AbstractConnection], Awaitable[None]]
+
+
+def link_name(service: str, purpose: str) -> str:
+    """The name of a connection in the console: `worker-2 host:4711 consume`."""
+    return f"{service} {socket.gethostname()}:{os.getpid()} {purpose}"
+
+
+class Link:
+    """A connection kept open from `start` to `close`.
+
+    `set_up` is called with each new connection once the topology is there; the link counts as open when it
+    has returned. Whatever `set_up` makes belongs to that connection and ends with it.
+    """
+
+    def __init__(self, url: str, *, name: str, set_up: SetUp) -> None:
+        self._url = URL(url)
+        if "heartbeat" not in self._url.query:
+            self._url = self._url.update_query(heartbeat=HEARTBEAT_S)
+        self._name = name
+        self._set_up = set_up
+        self._open = asyncio.Event()
+        self._broken = asyncio.Event()
+        self._connection: AbstractConnection | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a connection just now, with everything set up on it."""
+        return self._open.is_set() and not self._broken.is_set()
+
+    def start(self) -> None:
+        """Begin to connect, in a task of this link's own."""
+        self._task = asyncio.create_task(self._run(), name=f"link {self._name}")
+
+    async def wait_open(self, timeout_s: float) -> None:
+        """Return when the link is open; raises BrokerUnavailable after `timeout_s`."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._open.wait()
+        except TimeoutError as error:
+            raise BrokerUnavailable from error
+
+    def open_connection(self) -> AbstractConnection:
+        """The connection of the present session; raises BrokerUnavailable when there is none."""
+        if self._connection is None or not self.is_open:
+            raise BrokerUnavailable
+        return self._connection
+
+    def watch(self, channel: AbstractChannel) -> None:
+        """End the session when this channel of it ends, so that the next one sets everything up anew."""
+        channel.close_callbacks.add(self._on_channel_closed)
+
+    def restart(self, reason: str) -> None:
+        """End the session, because something in it no longer works."""
+        if not self._broken.is_set():
+            log.warning("%s: connection given up: %s", self._name, reason)
+            self._broken.set()
+
+    async def close(self) -> None:
+        """Close the connection and end the task. Safe to call twice."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
+
+    async def _run(self) -> None:
+        pause_s = FIRST_PAUSE_S
+        while True:
+            try:
+                await self._session()
+                pause_s = FIRST_PAUSE_S
+            # TimeoutError covers a broker that accepts connections and then says nothing.
+            except (*CONNECTION_EXCEPTIONS, TimeoutError) as error:
+                log.warning("%s: no broker (%s); next try in %.1f s", self._name, _brief(error), pause_s)
+            await asyncio.sleep(pause_s)
+            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+
+    async def _session(self) -> None:
+        connection = await aio_pika.connect(
+            self._url, timeout=CONNECT_TIMEOUT_S, client_properties={"connection_name": self._name}
+        )
+        self._connection = connection
+        self._broken.clear()
+        connection.close_callbacks.add(self._on_connection_closed)
+        try:
+            await topology.declare(connection)
+            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                await self._set_up(connection)
+            log.info("%s: connected", self._name)
+            self._open.set()
+            await self._broken.wait()
+        finally:
+            self._open.clear()
+            self._connection = None
+            await self._close_quietly(connection)
+
+    async def _close_quietly(self, connection: AbstractConnection) -> None:
+        try:
+            async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                await connection.close()
+        except (*CONNECTION_EXCEPTIONS, TimeoutError) as error:
+            log.debug("%s: while closing: %s", self._name, error)
+
+    def _on_connection_closed(self, _: object, error: BaseException | None) -> None:
+        self.restart(f"closed by the other side ({_brief(error)})")
+
+    def _on_channel_closed(self, _: object, error: BaseException | None) -> None:
+        self.restart(f"a channel was closed ({_brief(error)})")
+
+
+def _brief(error: BaseException | None) -> str:
+    return str(error).splitlines()[0] if str(error or "") else type(error).__name__

@@ -1,0 +1,134 @@
+"""Publishing: commands that must arrive, events that may be late, dead letters with their reason."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from aio_pika import DeliveryMode, Message
+from aio_pika.abc import AbstractChannel, AbstractConnection, HeadersType
+from aio_pika.exceptions import (
+    CONNECTION_EXCEPTIONS,
+    AMQPError,
+    DeliveryError,
+    PublishError,
+)
+
+from pipeline import topology
+from pipeline.broker.link import Link, link_name
+from pipeline.errors import BrokerUnavailable, PipelineError, QueueFull
+from pipeline.messages import AnyEvent, JobEvent, ResizeImage, encode, event_type
+
+log = logging.getLogger(__name__)
+
+COMMAND_TIMEOUT_S = 10.0
+EVENT_TIMEOUT_S = 1.0
+COUNT_TIMEOUT_S = 3.0
+
+
+class PublishUncertain(PipelineError):
+    """The connection ended before the broker had confirmed the message: it may have arrived or not."""
+
+
+@dataclass(frozen=True)
+class QueueCounts:
+    """How many commands wait in the queue, and how many consumers it has."""
+
+    ready: int
+    consumers: int
+
+
+class Publisher:
+    """The publishing connection of a service.
+
+    It is a connection of its own because a broker under an alarm stops reading those that publish, and the
+    acknowledgements of the other one must not wait with it.
+    """
+
+    def __init__(self, url: str, *, service: str) -> None:
+        self.link = Link(url, name=link_name(service, "publish"), set_up=self._set_up)
+        self._service = service
+        self._commands: AbstractChannel | None = None
+        self._events: AbstractChannel | None = None
+
+    async def publish_command(self, command: ResizeImage) -> None:
+        """Return when the broker has stored the command.
+
+        Raises BrokerUnavailable or QueueFull when it certainly has not, PublishUncertain when nobody knows.
+        """
+        headers: HeadersType = {"job_id": command.job_id}
+        message = self._message(encode(command), "resize_image", command.job_id, headers)
+        await self._publish_confirmed(topology.IMAGES.name, topology.RESIZE_KEY, message)
+
+    async def publish_dead_letter(self, body: bytes, *, reason: str, headers: Mapping[str, str]) -> None:
+        """Return when the body is in the queue of the dead, with `reason` as a header. Raises as above."""
+        message = self._message(body, "dead_letter", None, {**headers, "reason": reason})
+        await self._publish_confirmed(topology.DEAD_IMAGES.name, topology.RESIZE_KEY, message)
+
+    async def publish_event(self, event: AnyEvent) -> bool:
+        """Publish an event and wait for it, but never long; whether it was confirmed.
+
+        Events are news: what they tell is in the store as well, so a lost one is logged and no more.
+        """
+        job_id = event.job_id if isinstance(event, JobEvent) else None
+        message = self._message(encode(event), event_type(event), job_id, {})
+        try:
+            channel = self._channel(self._events)
+            async with asyncio.timeout(EVENT_TIMEOUT_S):
+                exchange = await channel.get_exchange(topology.EVENTS.name, ensure=False)
+                await exchange.publish(message, event_type(event))
+        except (PipelineError, *CONNECTION_EXCEPTIONS, TimeoutError) as error:
+            log.warning("event %s of %s not published: %r", event_type(event), job_id or self._service, error)
+            return False
+        return True
+
+    async def count_queue(self) -> QueueCounts:
+        """How full the queue is; raises BrokerUnavailable."""
+        try:
+            async with asyncio.timeout(COUNT_TIMEOUT_S):
+                queue = await self._channel(self._events).declare_queue(topology.RESIZE.name, passive=True)
+        except (*CONNECTION_EXCEPTIONS, TimeoutError) as error:
+            raise BrokerUnavailable from error
+        result = queue.declaration_result
+        return QueueCounts(ready=result.message_count or 0, consumers=result.consumer_count or 0)
+
+    async def _set_up(self, connection: AbstractConnection) -> None:
+        self._commands = await self._open_channel(connection)
+        self._events = await self._open_channel(connection)
+
+    async def _open_channel(self, connection: AbstractConnection) -> AbstractChannel:
+        # Without on_return_raises an unroutable message would return as if it had arrived.
+        channel = connection.channel(publisher_confirms=True, on_return_raises=True)
+        await channel.initialize()
+        self.link.watch(channel)
+        return channel
+
+    def _channel(self, channel: AbstractChannel | None) -> AbstractChannel:
+        if channel is None or channel.is_closed or not self.link.is_open:
+            raise BrokerUnavailable
+        return channel
+
+    async def _publish_confirmed(self, exchange_name: str, routing_key: str, message: Message) -> None:
+        channel = self._channel(self._commands)
+        exchange = await channel.get_exchange(exchange_name, ensure=False)
+        try:
+            async with asyncio.timeout(COMMAND_TIMEOUT_S):
+                await exchange.publish(message, routing_key, mandatory=True)
+        except PublishError as error:
+            raise BrokerUnavailable(f"No queue takes {routing_key!r} from {exchange_name!r}.") from error
+        except DeliveryError as error:
+            raise QueueFull from error
+        except (AMQPError, *CONNECTION_EXCEPTIONS, TimeoutError) as error:
+            raise PublishUncertain from error
+
+    def _message(self, body: bytes, kind: str, job_id: str | None, headers: HeadersType) -> Message:
+        # No message_id: two messages in flight with the same one would get each other's confirm.
+        return Message(
+            body,
+            content_type="application/json",
+            delivery_mode=DeliveryMode.PERSISTENT,
+            type=kind,
+            app_id=self._service,
+            correlation_id=job_id,
+            headers=headers,
+        )

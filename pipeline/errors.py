@@ -1,0 +1,44 @@
+"""The errors of the pipeline. A class's docstring is its message unless a better one is given."""
+
+
+class PipelineError(Exception):
+    """Something in the pipeline went wrong."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or type(self).__doc__)
+
+
+class InvalidSetting(PipelineError):
+    """A setting has a value that cannot be used."""
+
+
+class InvalidMessage(PipelineError):
+    """The bytes of a message are not a message that this version understands."""
+
+
+class InvalidId(PipelineError):
+    """This is not an id of this pipeline: a UUID of version 7 is expected."""
+
+
+class BrokerUnavailable(PipelineError):
+    """The queue cannot be reached just now."""
+
+
+class QueueFull(PipelineError):
+    """The queue takes no more work just now."""
+
+
+class StorageFull(PipelineError):
+    """There is not enough free space left to store the image."""
+
+
+class JobNotFound(PipelineError):
+    """There is no such job."""
+
+
+class BatchNotFound(PipelineError):
+    """There is no such batch."""
+
+
+class SourceMissing(PipelineError):
+    """The image that the job names is not in the store."""

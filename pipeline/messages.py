@@ -1,0 +1,208 @@
+"""The messages of the pipeline: one command, and the events that tell what became of it.
+
+All are frozen, versioned and small: ids and paths, never image bytes.
+`encode` gives JSON, `decode_command` and `decode_event` take it; whatever is wrong with the bytes is one
+`InvalidMessage`. Fields may be added with a default; a change of meaning needs a new `v`.
+See docs/messages.md.
+"""
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct, field
+
+from pipeline.errors import InvalidId, InvalidMessage
+from pipeline.ids import parse_job_id
+
+Edge = Annotated[int, Meta(ge=1, le=16384)]
+Quality = Annotated[int, Meta(ge=1, le=100)]
+Attempt = Annotated[int, Meta(ge=1)]
+RenditionName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
+
+
+def now() -> datetime:
+    """The present moment, in UTC and to the millisecond, as events carry it."""
+    moment = datetime.now(UTC)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+class Rendition(Struct, frozen=True, kw_only=True):
+    """One output that is asked for. Sizes in pixels, quality from 1 to 100; the words are sharp's."""
+
+    name: RenditionName
+    width: Edge
+    height: Edge
+    fit: Literal["cover"] = "cover"
+    format: Literal["auto", "jpeg", "png", "webp", "gif"] = "auto"
+    quality: Quality = 80
+
+
+DEFAULT_RENDITION = Rendition(name="300x300", width=300, height=300)
+
+
+class Source(Struct, frozen=True, kw_only=True):
+    """The image that was sent: its size in bytes and, once a worker has opened it, in pixels as shown."""
+
+    media_type: str
+    bytes: int
+    width: int | None = None
+    height: int | None = None
+
+
+class Result(Struct, frozen=True, kw_only=True):
+    """A rendition that is stored: `file` is its name inside the job's folder of results."""
+
+    name: str
+    file: str
+    width: int
+    height: int
+    media_type: str
+    bytes: int
+
+
+class JobError(Struct, frozen=True, kw_only=True):
+    """Why a job failed: a stable code for programs, a sentence for people."""
+
+    code: str
+    detail: str
+
+
+class ResizeImage(Struct, frozen=True, kw_only=True, tag_field="type", tag="resize_image"):
+    """The command: make these renditions of that image. `source` is a path inside the store."""
+
+    v: Literal[1] = 1
+    job_id: str
+    batch_id: str | None = None
+    source: str
+    attempt: Attempt = 1
+    renditions: Annotated[tuple[Rendition, ...], Meta(min_length=1)] = (DEFAULT_RENDITION,)
+
+
+class Event(Struct, frozen=True, kw_only=True, tag_field="type"):
+    """A fact, in the past tense. `at` is when it happened, in UTC."""
+
+    v: Literal[1] = 1
+    at: datetime = field(default_factory=now)
+
+
+class JobEvent(Event, frozen=True, kw_only=True):
+    """A fact about one job."""
+
+    job_id: str
+    batch_id: str | None = None
+    attempt: Attempt = 1
+
+
+class JobQueued(JobEvent, frozen=True, kw_only=True, tag="job_queued"):
+    """The job is in the queue: the broker has confirmed it."""
+
+    name: str
+    source: Source
+
+
+class JobStarted(JobEvent, frozen=True, kw_only=True, tag="job_started"):
+    """A worker has begun with the job."""
+
+    name: str
+    worker: str
+
+
+class RenditionReady(JobEvent, frozen=True, kw_only=True, tag="rendition_ready"):
+    """One of the job's renditions is stored and can be fetched."""
+
+    result: Result
+
+
+class JobRetrying(JobEvent, frozen=True, kw_only=True, tag="job_retrying"):
+    """Something passing was in the way; the job will be tried again."""
+
+    reason: str
+    delay_s: float
+
+
+class JobDone(JobEvent, frozen=True, kw_only=True, tag="job_done"):
+    """The job has ended well: every rendition is stored. Times are in milliseconds."""
+
+    name: str
+    worker: str
+    source: Source
+    renditions: tuple[Result, ...]
+    started_at: datetime
+    timings_ms: dict[str, float]
+
+
+class JobFailed(JobEvent, frozen=True, kw_only=True, tag="job_failed"):
+    """The job has ended without a result, and why."""
+
+    name: str
+    worker: str
+    error: JobError
+    started_at: datetime
+
+
+class WorkerOnline(Event, frozen=True, kw_only=True, tag="worker_online"):
+    """A worker has begun to take work, so many jobs at a time."""
+
+    worker: str
+    slots: int
+
+
+class WorkerHeartbeat(Event, frozen=True, kw_only=True, tag="worker_heartbeat"):
+    """A worker is alive; `busy` names the jobs it is at."""
+
+    worker: str
+    slots: int
+    busy: tuple[str, ...]
+
+
+class WorkerOffline(Event, frozen=True, kw_only=True, tag="worker_offline"):
+    """A worker has stopped of its own will."""
+
+    worker: str
+
+
+class FrontendOnline(Event, frozen=True, kw_only=True, tag="frontend_online"):
+    """A frontend has begun to read the log. When it meets its own event, it has read all that was before."""
+
+    frontend: str
+
+
+AnyJobEvent = JobQueued | JobStarted | RenditionReady | JobRetrying | JobDone | JobFailed
+AnyWorkerEvent = WorkerOnline | WorkerHeartbeat | WorkerOffline
+AnyEvent = AnyJobEvent | AnyWorkerEvent | FrontendOnline
+
+_encoder = msgspec.json.Encoder()
+_command_decoder = msgspec.json.Decoder(ResizeImage)
+_event_decoder: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent)
+
+
+def encode(message: ResizeImage | AnyEvent) -> bytes:
+    """The JSON of a message, as UTF-8."""
+    return _encoder.encode(message)
+
+
+def decode_command(body: bytes) -> ResizeImage:
+    """The command that `body` spells; raises InvalidMessage, which says what is wrong and where."""
+    try:
+        command = _command_decoder.decode(body)
+        parse_job_id(command.job_id)
+    except (msgspec.MsgspecError, UnicodeDecodeError, InvalidId) as error:
+        raise InvalidMessage(str(error)) from error
+    names = [rendition.name for rendition in command.renditions]
+    if len(set(names)) < len(names):
+        raise InvalidMessage("two renditions have the same name - at `$.renditions`")
+    return command
+
+
+def decode_event(body: bytes) -> AnyEvent:
+    """The event that `body` spells; raises InvalidMessage for what this version does not know."""
+    try:
+        return _event_decoder.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise InvalidMessage(str(error)) from error
+
+
+def event_type(event: AnyEvent) -> str:
+    """The event's type, which is also its routing key: `job_done` for a JobDone."""
+    return str(type(event).__struct_config__.tag)

@@ -1,0 +1,71 @@
+"""What the store keeps of a job beside its pictures: job.json is what was asked, receipt.json how it ended."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from pipeline.errors import PipelineError
+from pipeline.messages import JobError, Rendition, Result, Source
+
+
+class DamagedRecord(PipelineError):
+    """A record in the store cannot be read."""
+
+
+class JobRecord(Struct, frozen=True, kw_only=True):
+    """What was asked. `name` is the sender's file name, to be shown; `source_path` is where the image is."""
+
+    v: Literal[1] = 1
+    job_id: str
+    batch_id: str
+    name: str
+    source_path: str
+    source: Source
+    renditions: Annotated[tuple[Rendition, ...], Meta(min_length=1)]
+    created_at: datetime
+
+
+class Receipt(Struct, frozen=True, kw_only=True):
+    """How a job ended. Its being there is what "ended" means; it is written after everything it tells of."""
+
+    v: Literal[1] = 1
+    job_id: str
+    batch_id: str | None
+    name: str
+    status: Literal["done", "failed"]
+    attempt: int
+    worker: str
+    source: Source | None
+    renditions: tuple[Result, ...] = ()
+    error: JobError | None = None
+    started_at: datetime
+    finished_at: datetime
+    timings_ms: dict[str, float] = {}
+
+
+_encoder = msgspec.json.Encoder()
+_job_decoder = msgspec.json.Decoder(JobRecord)
+_receipt_decoder = msgspec.json.Decoder(Receipt)
+
+
+def encode_record(record: JobRecord | Receipt) -> bytes:
+    """The record as indented JSON, for people who look into the folder."""
+    return msgspec.json.format(_encoder.encode(record), indent=1)
+
+
+def decode_job(data: bytes) -> JobRecord:
+    """The content of a job.json; raises DamagedRecord."""
+    try:
+        return _job_decoder.decode(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise DamagedRecord(f"job.json: {error}") from error
+
+
+def decode_receipt(data: bytes) -> Receipt:
+    """The content of a receipt.json; raises DamagedRecord."""
+    try:
+        return _receipt_decoder.decode(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise DamagedRecord(f"receipt.json: {error}") from error

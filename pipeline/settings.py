@@ -1,0 +1,127 @@
+"""Settings: one frozen dataclass a service, read once from the environment.
+
+A field made by `setting` is read from the variable of the same name in capitals. Units are in the names.
+Every setting is listed in docs/settings.md; a test compares the two.
+"""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from pipeline.errors import InvalidSetting
+
+T = TypeVar("T")
+S = TypeVar("S")
+
+
+def setting(default: T, *, parse: Callable[[str], T], text: str, secret: bool = False) -> T:
+    """A field of a settings class: its default, how its text becomes a value, and what it is for.
+
+    `parse` raises ValueError, whose message says what was expected. The value of a `secret` is never printed.
+    """
+    metadata = {"parse": parse, "text": text, "secret": secret}
+    # dataclasses.field is typed as the default's type for the same reason.
+    result: T = dataclasses.field(default=default, metadata=metadata)
+    return result
+
+
+def read_settings(cls: type[S], environ: Mapping[str, str]) -> S:
+    """The settings of `cls`: what `environ` says, and the defaults for the rest.
+
+    Raises InvalidSetting, which names the variable and what was expected of it. A variable that is empty counts as not set.
+    """
+    values: dict[str, Any] = {}
+    for field in dataclasses.fields(cls):  # type: ignore[arg-type]  # every settings class is a dataclass
+        name = field.name.upper()
+        text = environ.get(name, "")
+        if not text:
+            continue
+        try:
+            values[field.name] = field.metadata["parse"](text)
+        except ValueError as error:
+            shown = "***" if field.metadata["secret"] else repr(text)
+            raise InvalidSetting(f"{name} has value {shown}: {error}") from error
+    return cls(**values)
+
+
+def settings_table(cls: type[Any]) -> list[str]:
+    """The rows of docs/settings.md for a settings class: name, default, meaning."""
+    return [
+        f"| `{field.name.upper()}` | `{field.default}` | {field.metadata['text']} |"
+        for field in dataclasses.fields(cls)
+    ]
+
+
+def positive_int(text: str) -> int:
+    """A whole number above zero."""
+    if not text.isascii() or not text.isdigit() or int(text) == 0:
+        raise ValueError("not a positive integer")
+    return int(text)
+
+
+def natural(text: str) -> int:
+    """A whole number, zero included."""
+    if not text.isascii() or not text.isdigit():
+        raise ValueError("not a whole number")
+    return int(text)
+
+
+def positive_seconds(text: str) -> float:
+    """A number of seconds above zero."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise ValueError("not a number of seconds above 0")
+    return seconds
+
+
+def port_number(text: str) -> int:
+    """A TCP port."""
+    if not text.isascii() or not text.isdigit() or not 0 <= int(text) <= 65535:
+        raise ValueError("not a port between 0 and 65535")
+    return int(text)
+
+
+def amqp_url(text: str) -> str:
+    """The address of a broker."""
+    parts = urlsplit(text)
+    if parts.scheme not in ("amqp", "amqps") or not parts.hostname:
+        raise ValueError("not an address like amqp://user:password@host:5672/vhost")
+    return text
+
+
+def log_level(text: str) -> str:
+    """A level that the logging module knows."""
+    if text.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
+        raise ValueError("not one of DEBUG, INFO, WARNING, ERROR")
+    return text.upper()
+
+
+def folder(text: str) -> Path:
+    """A folder, relative to where the service is started."""
+    return Path(text)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceSettings:
+    """What every service needs to know."""
+
+    amqp_url: str = setting(
+        "amqp://guest:guest@localhost:5672/",
+        parse=amqp_url,
+        secret=True,
+        text="The broker. A name and a password in it are never printed.",
+    )
+    storage_dir: Path = setting(
+        Path("storage"),
+        parse=folder,
+        text="The folder of the images and of the truth about the jobs. All services share it.",
+    )
+    log_level: str = setting(
+        "INFO", parse=log_level, text="How much is logged: `DEBUG`, `INFO`, `WARNING` or `ERROR`."
+    )

@@ -1,0 +1,119 @@
+"""The exchanges and queues, as data, and the one function that declares them.
+
+An argument of a queue is what would lose jobs if it were missing. What an operator tunes is a policy.
+
+If a service stops with PRECONDITION_FAILED, the broker has a queue of this name with other arguments than
+the ones here: let the workers empty it, delete it in the console, and start the service again.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from aio_pika.abc import AbstractChannel, AbstractConnection
+from aio_pika.exceptions import ChannelNotFoundEntity
+
+DECLARE_TIMEOUT_S = 20.0
+
+Argument = str | int
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A durable exchange."""
+
+    name: str
+    kind: Literal["direct", "topic"]
+
+
+@dataclass(frozen=True)
+class Binding:
+    """Messages of `exchange` with this routing key go into the queue."""
+
+    exchange: str
+    routing_key: str
+
+
+@dataclass(frozen=True)
+class Queue:
+    """A durable queue with its arguments and what it is bound to."""
+
+    name: str
+    arguments: Mapping[str, Argument]
+    bindings: tuple[Binding, ...] = field(default=())
+
+
+IMAGES = Exchange("images", "direct")
+DEAD_IMAGES = Exchange("images.dead", "direct")
+EVENTS = Exchange("events", "topic")
+
+RESIZE_KEY = "resize"
+
+RESIZE = Queue(
+    "resize",
+    {
+        "x-queue-type": "quorum",
+        "x-dead-letter-exchange": DEAD_IMAGES.name,
+        "x-dead-letter-routing-key": RESIZE_KEY,
+        # At-least-once needs reject-publish on the same queue, or it silently becomes at-most-once.
+        "x-dead-letter-strategy": "at-least-once",
+        "x-overflow": "reject-publish",
+        # None up to RabbitMQ 3.13: a message that kills its worker would go round for ever.
+        "x-delivery-limit": 20,
+    },
+    (Binding(IMAGES.name, RESIZE_KEY),),
+)
+
+RESIZE_DEAD = Queue(
+    "resize.dead",
+    {"x-queue-type": "quorum", "x-overflow": "reject-publish"},
+    (Binding(DEAD_IMAGES.name, RESIZE_KEY),),
+)
+
+EVENT_LOG = Queue(
+    "events.log",
+    {
+        "x-queue-type": "stream",
+        # Upper bounds, so that a broker without policies is never filled; a policy may set less.
+        # Retention drops whole segments, which are 500 MB unless told otherwise.
+        "x-max-age": "7D",
+        "x-max-length-bytes": 1_000_000_000,
+        "x-stream-max-segment-size-bytes": 20_000_000,
+    },
+    (Binding(EVENTS.name, "#"),),
+)
+
+EXCHANGES = (IMAGES, DEAD_IMAGES, EVENTS)
+QUEUES = (RESIZE_DEAD, RESIZE, EVENT_LOG)
+
+
+async def declare(connection: AbstractConnection) -> None:
+    """See to it that everything above is there.
+
+    It looks first and makes only what is missing, so that a service whose user may not configure
+    anything runs on a broker that an operator has prepared. Raises aio_pika's channel exceptions.
+    """
+    async with asyncio.timeout(DECLARE_TIMEOUT_S):
+        try:
+            async with connection.channel() as channel:
+                await _look(channel)
+        except ChannelNotFoundEntity:
+            async with connection.channel() as channel:
+                await _make(channel)
+
+
+async def _look(channel: AbstractChannel) -> None:
+    for exchange in EXCHANGES:
+        await channel.declare_exchange(exchange.name, passive=True)
+    for queue in QUEUES:
+        await channel.declare_queue(queue.name, passive=True)
+
+
+async def _make(channel: AbstractChannel) -> None:
+    for exchange in EXCHANGES:
+        await channel.declare_exchange(exchange.name, exchange.kind, durable=True)
+    for queue in QUEUES:
+        declared = await channel.declare_queue(queue.name, durable=True, arguments=dict(queue.arguments))
+        for binding in queue.bindings:
+            await declared.bind(binding.exchange, binding.routing_key)
