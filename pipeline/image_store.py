@@ -40,7 +40,7 @@ class IncomingImage(Protocol):
         """Append a chunk. Raises StorageFull."""
 
     async def keep(self, name: str) -> str:
-        """Make the image part of the store under this file name and return its path there. Raises StorageFull."""
+        """Make the image part of the store under this name and return its path there. Raises StorageFull."""
 
     def close(self) -> None:
         """Let go of the file; what is not kept by now is for `discard` to remove."""

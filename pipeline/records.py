@@ -1,4 +1,4 @@
-"""What the store keeps of a job beside its pictures: job.json is what was asked, receipt.json how it ended."""
+"""What the store keeps of a job beside its pictures: job.json (what was asked), receipt.json (its end)."""
 
 from datetime import datetime
 from typing import Annotated, Literal

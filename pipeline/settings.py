@@ -31,7 +31,8 @@ def setting(default: T, *, parse: Callable[[str], T], text: str, secret: bool = 
 def read_settings(cls: type[S], environ: Mapping[str, str]) -> S:
     """The settings of `cls`: what `environ` says, and the defaults for the rest.
 
-    Raises InvalidSetting, which names the variable and what was expected of it. A variable that is empty counts as not set.
+    Raises InvalidSetting, which names the variable and what was expected of it.
+    A variable that is empty counts as not set.
     """
     values: dict[str, Any] = {}
     for field in dataclasses.fields(cls):  # type: ignore[arg-type]  # every settings class is a dataclass
