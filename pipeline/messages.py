@@ -137,6 +137,7 @@ class JobFailed(JobEvent, frozen=True, kw_only=True, tag="job_failed"):
 
     name: str
     worker: str
+    source: Source | None = None
     error: JobError
     started_at: datetime
 
@@ -186,7 +187,7 @@ def decode_command(body: bytes) -> ResizeImage:
     """The command that `body` spells; raises InvalidMessage, which says what is wrong and where."""
     try:
         command = _command_decoder.decode(body)
-        parse_job_id(command.job_id)
+        command = msgspec.structs.replace(command, job_id=parse_job_id(command.job_id))
     except (msgspec.MsgspecError, UnicodeDecodeError, InvalidId) as error:
         raise InvalidMessage(str(error)) from error
     names = [rendition.name for rendition in command.renditions]

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from pipeline.errors import PipelineError
-from pipeline.messages import JobError, Rendition, Result, Source
+from pipeline.messages import JobDone, JobError, JobFailed, Rendition, Result, Source
 
 
 class DamagedRecord(PipelineError):
@@ -43,6 +43,34 @@ class Receipt(Struct, frozen=True, kw_only=True):
     started_at: datetime
     finished_at: datetime
     timings_ms: dict[str, float] = {}
+
+
+def event_of(receipt: Receipt) -> JobDone | JobFailed:
+    """The event that tells what the receipt says."""
+    if receipt.status == "failed" or receipt.source is None:
+        return JobFailed(
+            at=receipt.finished_at,
+            job_id=receipt.job_id,
+            batch_id=receipt.batch_id,
+            attempt=receipt.attempt,
+            name=receipt.name,
+            worker=receipt.worker,
+            source=receipt.source,
+            error=receipt.error or JobError(code="unknown", detail="The receipt gives no reason."),
+            started_at=receipt.started_at,
+        )
+    return JobDone(
+        at=receipt.finished_at,
+        job_id=receipt.job_id,
+        batch_id=receipt.batch_id,
+        attempt=receipt.attempt,
+        name=receipt.name,
+        worker=receipt.worker,
+        source=receipt.source,
+        renditions=receipt.renditions,
+        started_at=receipt.started_at,
+        timings_ms=receipt.timings_ms,
+    )
 
 
 _encoder = msgspec.json.Encoder()

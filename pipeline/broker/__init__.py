@@ -3,6 +3,15 @@
 from pipeline.broker.delivery_slots import Delivery, DeliverySlots
 from pipeline.broker.event_log import EventLog
 from pipeline.broker.link import Link, link_name
-from pipeline.broker.publisher import Publisher, QueueCounts
+from pipeline.broker.publisher import Publisher, PublishUncertain, QueueCounts
 
-__all__ = ["Delivery", "DeliverySlots", "EventLog", "Link", "Publisher", "QueueCounts", "link_name"]
+__all__ = [
+    "Delivery",
+    "DeliverySlots",
+    "EventLog",
+    "Link",
+    "PublishUncertain",
+    "Publisher",
+    "QueueCounts",
+    "link_name",
+]

@@ -66,7 +66,11 @@ class EventLog:
             # Anybody may publish to the exchange, and a newer version may know more events.
             log.debug("event at offset %d skipped: %s", offset, error)
             return
-        self._on_event(offset, event)
+        try:
+            self._on_event(offset, event)
+        except Exception:
+            # One event that cannot be shown must not stop those behind it.
+            log.exception("event at offset %d could not be taken: %r", offset, event)
 
     async def _acknowledge(self, message: AbstractIncomingMessage) -> None:
         try:

@@ -53,6 +53,8 @@ class Link:
         self._broken = asyncio.Event()
         self._connection: AbstractConnection | None = None
         self._task: asyncio.Task[None] | None = None
+        self.sessions = 0
+        """How often this link has been opened: it tells one session from the next."""
 
     @property
     def is_open(self) -> bool:
@@ -63,8 +65,8 @@ class Link:
         """Begin to connect, in a task of this link's own."""
         self._task = asyncio.create_task(self._run(), name=f"link {self._name}")
 
-    async def wait_open(self, timeout_s: float) -> None:
-        """Return when the link is open; raises BrokerUnavailable after `timeout_s`."""
+    async def wait_open(self, timeout_s: float | None = None) -> None:
+        """Return when the link is open; raises BrokerUnavailable after `timeout_s`, if that is given."""
         try:
             async with asyncio.timeout(timeout_s):
                 await self._open.wait()
@@ -103,6 +105,9 @@ class Link:
             # TimeoutError covers a broker that accepts connections and then says nothing.
             except (*CONNECTION_EXCEPTIONS, TimeoutError) as error:
                 log.warning("%s: no broker (%s); next try in %.1f s", self._name, _brief(error), pause_s)
+            except Exception:
+                # Nobody waits for this task: what it cannot handle shows as a link that is not open.
+                log.exception("%s: the connection failed in an unexpected way", self._name)
             await asyncio.sleep(pause_s)
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 
@@ -118,6 +123,7 @@ class Link:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
                 await self._set_up(connection)
             log.info("%s: connected", self._name)
+            self.sessions += 1
             self._open.set()
             await self._broken.wait()
         finally:

@@ -27,7 +27,7 @@ COUNT_TIMEOUT_S = 3.0
 
 
 class PublishUncertain(PipelineError):
-    """The connection ended before the broker had confirmed the message: it may have arrived or not."""
+    """The queue went away before it had confirmed the job. The image is kept, and may be resized or not."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""The web server: takes uploads, publishes commands, pushes what becomes of them to browsers."""

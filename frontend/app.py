@@ -1,0 +1,23 @@
+"""The frontend as an aiohttp application: a table of contents."""
+
+from aiohttp import web
+
+from frontend import resources
+from frontend.keys import SETTINGS
+from frontend.middlewares import add_headers, errors_as_responses, request_ids
+from frontend.routes import add_routes
+from frontend.settings import FrontendSettings
+
+
+def create_app(settings: FrontendSettings) -> web.Application:
+    """An application that has opened nothing yet; resources come in this order and go in the reverse one."""
+    app = web.Application(middlewares=[request_ids, errors_as_responses])
+    app[SETTINGS] = settings
+    add_routes(app)
+    resources.set_up_templates(app)
+    app.cleanup_ctx.append(resources.store_context)
+    app.cleanup_ctx.append(resources.publisher_context)
+    app.cleanup_ctx.append(resources.board_context)
+    app.on_response_prepare.append(add_headers)
+    app.on_shutdown.append(resources.send_watchers_away)
+    return app

@@ -1,0 +1,185 @@
+"""The recent jobs and the workers, as the event log tells of them. Synchronous, no I/O, bounded in size.
+
+Whoever looks at it does so between two events, so that a picture of it is true at exactly one offset.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import chain, islice
+
+from frontend.job_state import JobState, state_from_event
+from pipeline.ids import BatchId, JobId
+from pipeline.messages import (
+    AnyEvent,
+    AnyJobEvent,
+    AnyWorkerEvent,
+    FrontendOnline,
+    JobDone,
+    JobEvent,
+    JobFailed,
+    JobStarted,
+    WorkerHeartbeat,
+    WorkerOffline,
+    WorkerOnline,
+)
+
+MOST_JOBS = 20_000
+"""Beyond so many jobs the ones that ended first are forgotten; the store still knows them."""
+WORKER_SILENCE = timedelta(seconds=15)
+"""A worker that has been silent for so long is taken off; it speaks every 3 s."""
+RATE_WINDOW_S = 10.0
+
+OnChange = Callable[[JobState], None]
+
+
+@dataclass
+class WorkerState:
+    """A worker as it is shown: how many jobs it does at a time, and which ones it is at."""
+
+    name: str
+    slots: int
+    last_seen: datetime
+    busy: dict[str, None] = field(default_factory=dict)
+
+
+class Board:
+    """Jobs by id, the order in which they wait, the workers and the rate at which jobs end."""
+
+    def __init__(self) -> None:
+        self.offset = -1
+        """The offset of the last event that was taken in; -1 before the first."""
+        self._jobs: dict[JobId, JobState] = {}
+        self._waiting: dict[JobId, None] = {}
+        self._at_work: dict[JobId, None] = {}
+        self._ended: dict[JobId, None] = {}
+        self._batches: dict[str, dict[JobId, None]] = {}
+        self._workers: dict[str, WorkerState] = {}
+        self._endings: deque[float] = deque(maxlen=100_000)
+        self._on_change: OnChange = lambda _: None
+
+    def subscribe(self, on_change: OnChange) -> None:
+        """Call `on_change` with the new state of a job whenever one changes."""
+        self._on_change = on_change
+
+    def take(self, offset: int, event: AnyEvent, *, is_replay: bool) -> None:
+        """Take in an event.
+
+        `is_replay` says that the event may be old: a worker is then as fresh as the event, and not as now.
+        """
+        self.offset = offset
+        if isinstance(event, FrontendOnline):
+            return
+        if isinstance(event, JobEvent):
+            self._take_worker_part(event)
+            self._take_job_event(event, is_replay)
+        else:
+            self._take_worker_event(event, event.at if is_replay else datetime.now(UTC))
+
+    def take_receipt(self, state: JobState) -> None:
+        """Take in from the store that a job has ended whose event is late or lost.
+
+        Jobs that the board does not show are left to the store.
+        """
+        known = self._jobs.get(state.id)
+        if known is not None and not known.is_ended:
+            self._put(state)
+
+    def name_of(self, job_id: str) -> str:
+        """The file name of a job; empty when the board does not know it."""
+        known = self._jobs.get(JobId(job_id))
+        return known.name if known else ""
+
+    def job(self, job_id: JobId) -> JobState | None:
+        """The state of a job that the board knows."""
+        return self._jobs.get(job_id)
+
+    def batch_jobs(self, batch_id: BatchId) -> list[JobState]:
+        """The jobs of a batch that the board knows, oldest first."""
+        return [self._jobs[job_id] for job_id in sorted(self._batches.get(batch_id, ()))]
+
+    def doubtful(self, most: int) -> list[JobId]:
+        """Up to `most` jobs that have not ended, as far as is known: those at work, then the next in line."""
+        return list(islice(chain(self._at_work, self._waiting), most))
+
+    def waiting(self) -> Iterator[tuple[JobState, int]]:
+        """The waiting jobs in the order of the queue, with their place in it from 1."""
+        return ((self._jobs[job_id], place) for place, job_id in enumerate(self._waiting, start=1))
+
+    def position(self, job_id: JobId) -> int | None:
+        """The place of a job in the queue, from 1; None when it does not wait or is not known."""
+        if job_id not in self._waiting:
+            return None
+        if next(reversed(self._waiting)) == job_id:  # what has just come, which is what is asked for most
+            return len(self._waiting)
+        return next(place for state, place in self.waiting() if state.id == job_id)
+
+    def workers(self) -> list[WorkerState]:
+        """The workers that have been heard of lately, by name."""
+        oldest = datetime.now(UTC) - WORKER_SILENCE
+        for worker in [worker for worker in self._workers.values() if worker.last_seen < oldest]:
+            del self._workers[worker.name]
+        return sorted(self._workers.values(), key=lambda worker: worker.name)
+
+    def rate_per_s(self) -> float:
+        """Jobs that ended in a second, over the last ten."""
+        begin = time.monotonic() - RATE_WINDOW_S
+        while self._endings and self._endings[0] < begin:
+            self._endings.popleft()
+        return len(self._endings) / RATE_WINDOW_S
+
+    def _take_job_event(self, event: AnyJobEvent, is_replay: bool) -> None:
+        fresh = state_from_event(event)
+        known = self._jobs.get(fresh.id)
+        state = fresh if known is None else known.advanced(event)
+        if state is known:
+            return
+        if state.is_ended and not is_replay:
+            self._endings.append(time.monotonic())
+        self._put(state)
+
+    def _put(self, state: JobState) -> None:
+        self._jobs[state.id] = state
+        if state.batch_id is not None:
+            self._batches.setdefault(state.batch_id, {})[state.id] = None
+        kinds = (self._waiting, self._at_work, self._ended)
+        kind = self._waiting if state.status == "queued" else self._ended if state.is_ended else self._at_work
+        for other in kinds:
+            if other is not kind:
+                other.pop(state.id, None)
+        kind.setdefault(state.id)
+        self._forget_surplus()
+        self._on_change(state)
+
+    def _forget_surplus(self) -> None:
+        while len(self._jobs) > MOST_JOBS and self._ended:
+            oldest = next(iter(self._ended))
+            del self._ended[oldest]
+            self._forget(self._jobs.pop(oldest))
+
+    def _forget(self, state: JobState) -> None:
+        batch = self._batches.get(state.batch_id or "")
+        if batch is not None:
+            batch.pop(state.id, None)
+            if not batch:
+                del self._batches[state.batch_id or ""]
+
+    def _take_worker_event(self, event: AnyWorkerEvent, seen: datetime) -> None:
+        match event:
+            case WorkerOffline():
+                self._workers.pop(event.worker, None)
+            case WorkerOnline():
+                self._workers[event.worker] = WorkerState(event.worker, event.slots, seen)
+            case WorkerHeartbeat():
+                busy = dict.fromkeys(event.busy)
+                self._workers[event.worker] = WorkerState(event.worker, event.slots, seen, busy)
+
+    def _take_worker_part(self, event: AnyJobEvent) -> None:
+        """A heartbeat comes every few seconds only; jobs tell sooner what their worker is at."""
+        match event:
+            case JobStarted() if event.worker in self._workers:
+                self._workers[event.worker].busy[event.job_id] = None
+            case JobDone() | JobFailed() if event.worker in self._workers:
+                self._workers[event.worker].busy.pop(event.job_id, None)

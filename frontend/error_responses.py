@@ -1,0 +1,114 @@
+"""Every error as a response: one table from class to status and code, one JSON shape (RFC 9457).
+
+People with a browser get the same as a page.
+"""
+
+import logging
+from http import HTTPStatus
+from typing import NamedTuple
+
+import aiohttp_jinja2
+from aiohttp import web
+
+from frontend import errors as wrong
+from frontend.job_view import JsonObject, to_json
+from frontend.keys import REQUEST_ID
+from pipeline import errors as pipeline
+from pipeline.broker import PublishUncertain
+from pipeline.errors import PipelineError
+from pipeline.records import DamagedRecord
+
+log = logging.getLogger(__name__)
+
+RETRY_AFTER_S = 5
+
+
+class Answer(NamedTuple):
+    """How a kind of error is answered; the message of the error becomes `detail`."""
+
+    status: int
+    code: str
+
+
+ANSWERS: dict[type[PipelineError], Answer] = {
+    wrong.FormMalformed: Answer(400, "malformed_form"),
+    wrong.NoFile: Answer(400, "no_file"),
+    wrong.FileEmpty: Answer(400, "empty_file"),
+    wrong.TooManyFiles: Answer(413, "too_many_files"),
+    wrong.UploadTooLarge: Answer(413, "image_too_large"),
+    wrong.RequestTooLarge: Answer(413, "request_too_large"),
+    wrong.NotAnImage: Answer(415, "not_an_image"),
+    wrong.BodyUnsupported: Answer(415, "unsupported_body"),
+    wrong.OptionInvalid: Answer(422, "invalid_option"),
+    wrong.ForeignOrigin: Answer(403, "foreign_origin"),
+    wrong.RenditionNotFound: Answer(404, "rendition_not_found"),
+    pipeline.InvalidId: Answer(404, "no_such_id"),
+    pipeline.JobNotFound: Answer(404, "job_not_found"),
+    pipeline.BatchNotFound: Answer(404, "batch_not_found"),
+    pipeline.SourceMissing: Answer(404, "source_missing"),
+    pipeline.BrokerUnavailable: Answer(503, "queue_unavailable"),
+    pipeline.QueueFull: Answer(503, "queue_full"),
+    PublishUncertain: Answer(503, "queue_uncertain"),
+    pipeline.StorageFull: Answer(507, "storage_full"),
+    DamagedRecord: Answer(500, "damaged_record"),
+}
+
+INTERNAL = Answer(500, "internal_error")
+
+
+def answer_to(error: PipelineError) -> Answer:
+    """The row of the table for the nearest class of the error."""
+    return next((ANSWERS[cls] for cls in type(error).__mro__ if cls in ANSWERS), INTERNAL)
+
+
+def error_response(request: web.Request, error: PipelineError) -> web.Response:
+    """The response to an error of ours."""
+    answer = answer_to(error)
+    response = _response(request, answer, str(error))
+    if answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        response.headers["Retry-After"] = str(RETRY_AFTER_S)
+    return response
+
+
+def http_error_response(request: web.Request, error: web.HTTPException) -> web.Response:
+    """The response to what aiohttp finds wrong: no such page, not this method."""
+    status = HTTPStatus(error.status)
+    response = _response(request, Answer(status, status.name.lower()), status.description or status.phrase)
+    if "Allow" in error.headers:
+        response.headers["Allow"] = error.headers["Allow"]
+    return response
+
+
+def unexpected_error_response(request: web.Request) -> web.Response:
+    """The response to an error of which nobody has thought: its text stays in the log."""
+    detail = f"Something went wrong here. The log tells more under {request[REQUEST_ID]}."
+    return _response(request, INTERNAL, detail)
+
+
+def wants_html(request: web.Request) -> bool:
+    """Whether a browser asks for a page, rather than a program for JSON."""
+    return "text/html" in request.headers.get("Accept", "") and not request.path.startswith("/api/")
+
+
+def _response(request: web.Request, answer: Answer, detail: str) -> web.Response:
+    problem = _problem(request, answer, detail)
+    if wants_html(request):
+        response = aiohttp_jinja2.render_template("error.html", request, problem, status=answer.status)
+    else:
+        response = web.Response(
+            text=to_json(problem), status=answer.status, content_type="application/problem+json"
+        )
+    if request.body_exists and not request.content.is_eof():
+        response.force_close()  # the rest of the body is not going to be read
+    return response
+
+
+def _problem(request: web.Request, answer: Answer, detail: str) -> JsonObject:
+    return {
+        "type": "about:blank",
+        "title": HTTPStatus(answer.status).phrase,
+        "status": answer.status,
+        "code": answer.code,
+        "detail": detail,
+        "request_id": request[REQUEST_ID],
+    }

@@ -1,0 +1,125 @@
+"""Keeps the board true: reads the event log into it, asks the store about jobs whose event may be lost.
+
+Whether the log has been read up to now is found out by publishing a mark into it and meeting that again.
+A mark that does not come means that the log is another one than before (the broker lost its data), in which
+the offsets of the old one mean nothing: it is then read from its beginning.
+"""
+
+import asyncio
+import logging
+import time
+
+from frontend.board import Board
+from frontend.jobs import Jobs
+from frontend.news import News
+from frontend.settings import FrontendSettings
+from pipeline.broker import EventLog, Publisher, QueueCounts
+from pipeline.errors import BrokerUnavailable, PipelineError
+from pipeline.ids import new_job_id
+from pipeline.messages import AnyEvent, FrontendOnline
+
+log = logging.getLogger(__name__)
+
+TICK_S = 1.0
+FIRST_TICK_S = 0.1
+"""So often until the log has been read for the first time."""
+MARK_TIMEOUT_S = 10.0
+DOUBTFUL_AT_A_TIME = 50
+DOUBT_EVERY_TICKS = 5
+
+
+class Feed:
+    """The event log of a frontend, and the task that looks after it once a second."""
+
+    def __init__(
+        self,
+        settings: FrontendSettings,
+        *,
+        service: str,
+        publisher: Publisher,
+        board: Board,
+        jobs: Jobs,
+        news: News,
+    ) -> None:
+        self._publisher = publisher
+        self._board = board
+        self._jobs = jobs
+        self._news = news
+        self._log = EventLog(
+            settings.amqp_url, service=service, history_s=settings.board_history_s, on_event=self._take
+        )
+        self._mark = ""
+        self._mark_session = 0
+        self._mark_time = 0.0
+        self._is_mark_met = False
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def is_caught_up(self) -> bool:
+        """Whether everything that had been in the log when it was opened is on the board."""
+        return self._log.link.is_open and self._is_mark_met
+
+    def start(self) -> None:
+        """Begin to read."""
+        self._log.link.start()
+        self._task = asyncio.create_task(self._look_after(), name="feed")
+
+    async def close(self) -> None:
+        """Stop reading."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        await self._log.link.close()
+
+    def _take(self, offset: int, event: AnyEvent) -> None:
+        if isinstance(event, FrontendOnline) and event.frontend == self._mark:
+            self._is_mark_met = True
+        self._board.take(offset, event, is_replay=not self._is_mark_met)
+
+    async def _look_after(self) -> None:
+        ticks = 0
+        while True:
+            try:
+                await self._tick(ticks)
+            except Exception:
+                # The board still follows the log; what is lost is one look at the queue.
+                log.exception("a look at the queue failed")
+            ticks += 1
+            await asyncio.sleep(TICK_S if self.is_caught_up else FIRST_TICK_S)
+
+    async def _tick(self, ticks: int) -> None:
+        await self._see_to_mark()
+        if not self._news.is_wanted:
+            return
+        if ticks % DOUBT_EVERY_TICKS == 0:
+            await self._ask_store()
+        self._news.pipeline_counted(await self._count())
+        self._news.tell_positions()
+
+    async def _see_to_mark(self) -> None:
+        if not (self._log.link.is_open and self._publisher.link.is_open):
+            self._is_mark_met = False
+        elif self._mark_session != self._log.link.sessions:
+            await self._set_mark()
+        elif not self._is_mark_met and time.monotonic() - self._mark_time > MARK_TIMEOUT_S:
+            self._log.rewind()
+
+    async def _set_mark(self) -> None:
+        session = self._log.link.sessions
+        self._mark, self._is_mark_met = new_job_id(), False
+        if await self._publisher.publish_event(FrontendOnline(frontend=self._mark)):
+            self._mark_session, self._mark_time = session, time.monotonic()
+
+    async def _ask_store(self) -> None:
+        """Looking a job up tells the board what the store knows better."""
+        for job_id in self._board.doubtful(DOUBTFUL_AT_A_TIME):
+            try:
+                await self._jobs.find(job_id)
+            except PipelineError as error:
+                log.debug("job %s: %s", job_id, error)
+
+    async def _count(self) -> QueueCounts | None:
+        try:
+            return await self._publisher.count_queue()
+        except BrokerUnavailable:
+            return None

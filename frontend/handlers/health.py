@@ -1,0 +1,23 @@
+"""GET /health/live and /health/ready: for machines that start, restart and route."""
+
+from aiohttp import web
+
+from frontend.keys import FEED, PUBLISHER, SETTINGS, STORE
+
+
+async def live(_: web.Request) -> web.Response:
+    """200 as long as the process answers at all."""
+    return web.json_response({"status": "live"})
+
+
+async def ready(request: web.Request) -> web.Response:
+    """200 if an upload would be accepted and watched now; else 503, and which part is missing."""
+    checks = {
+        "queue": request.app[PUBLISHER].link.is_open,
+        "events": request.app[FEED].is_caught_up,
+        "storage": request.app[STORE].free_bytes() >= request.app[SETTINGS].min_free_bytes,
+    }
+    is_ready = all(checks.values())
+    return web.json_response(
+        {"status": "ready" if is_ready else "not ready", "checks": checks}, status=200 if is_ready else 503
+    )

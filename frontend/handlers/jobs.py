@@ -1,0 +1,59 @@
+"""GET /api/jobs/<id>, its image and its renditions; GET /api/batches/<id>."""
+
+from pathlib import Path
+
+from aiohttp import web
+
+from frontend.errors import RenditionNotFound
+from frontend.job_view import batch_view, to_json
+from frontend.keys import JOBS, STORE
+from pipeline.ids import JobId, parse_batch_id, parse_job_id
+
+KEEP_FOR_GOOD = {"Cache-Control": "private, max-age=31536000, immutable"}
+"""What an id names never changes."""
+
+
+async def job(request: web.Request) -> web.Response:
+    """The job."""
+    jobs = request.app[JOBS]
+    state = await jobs.find(_job_id(request))
+    return _json(to_json(jobs.view(state)))
+
+
+async def source(request: web.Request) -> web.StreamResponse:
+    """The image as it was sent."""
+    record = await request.app[STORE].load_job(_job_id(request))
+    path = request.app[STORE].source_file(record.source_path)
+    return _file(path, record.source.media_type)
+
+
+async def rendition(request: web.Request) -> web.StreamResponse:
+    """A result, once it is stored."""
+    state = await request.app[JOBS].find(_job_id(request))
+    name = request.match_info["rendition"]
+    for result in state.renditions:
+        if result.name == name:
+            return _file(request.app[STORE].rendition_file(state.id, result.file), result.media_type)
+    raise RenditionNotFound
+
+
+async def batch(request: web.Request) -> web.Response:
+    """The batch and its jobs, oldest first."""
+    jobs = request.app[JOBS]
+    batch_id = parse_batch_id(request.match_info["batch_id"])
+    states = await jobs.of_batch(batch_id)
+    return _json(to_json(batch_view(batch_id, [jobs.view(state) for state in states])))
+
+
+def _job_id(request: web.Request) -> JobId:
+    return parse_job_id(request.match_info["job_id"])
+
+
+def _json(text: str) -> web.Response:
+    return web.Response(text=text, content_type="application/json")
+
+
+def _file(path: Path, media_type: str) -> web.StreamResponse:
+    response = web.FileResponse(path, headers=KEEP_FOR_GOOD)
+    response.content_type = media_type
+    return response

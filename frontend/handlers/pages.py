@@ -1,0 +1,54 @@
+"""GET / and GET /batches/<id>: the page, which works without JavaScript too."""
+
+from typing import Any
+
+import aiohttp_jinja2
+from aiohttp import web
+
+from frontend.error_responses import ANSWERS
+from frontend.job_view import JsonObject
+from frontend.keys import JOBS, SETTINGS
+from pipeline.ids import new_batch_id, parse_batch_id
+from pipeline.image_formats import FORMATS
+
+Context = dict[str, Any]  # what templates take
+
+
+async def index(request: web.Request) -> web.Response:
+    """An empty page for a new batch."""
+    return aiohttp_jinja2.render_template("index.html", request, _context(request, new_batch_id(), []))
+
+
+async def batch(request: web.Request) -> web.Response:
+    """The page of a batch: its jobs as they are now."""
+    batch_id = parse_batch_id(request.match_info["batch_id"])
+    jobs = request.app[JOBS]
+    states = await jobs.of_batch(batch_id)
+    context = _context(request, batch_id, [jobs.view(state) for state in states]) | {
+        "rejected": _rejected(request),
+        "all_ended": all(state.is_ended for state in states),
+    }
+    return aiohttp_jinja2.render_template("batch.html", request, context)
+
+
+def _context(request: web.Request, batch_id: str, jobs: list[JsonObject]) -> Context:
+    settings = request.app[SETTINGS]
+    return {
+        "batch_id": batch_id,
+        "jobs": jobs,
+        "upload_url": "/upload",
+        "max_upload_bytes": settings.max_upload_bytes,
+        "max_files": settings.max_files,
+        "media_types": [image_format.media_type for image_format in FORMATS],
+    }
+
+
+_DETAILS = {answer.code: cls.__doc__ for cls, answer in ANSWERS.items()}
+
+
+def _rejected(request: web.Request) -> list[Context]:
+    """What the address says was rejected: codes that we know, each with the name of a file."""
+    pairs = (text.partition(" ") for text in request.query.getall("rejected", []))
+    return [
+        {"name": name, "code": code, "detail": _DETAILS[code]} for code, _, name in pairs if code in _DETAILS
+    ]

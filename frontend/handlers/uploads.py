@@ -1,0 +1,67 @@
+"""POST /upload, POST /api/images, PUT /upload/<name>: images in, jobs out."""
+
+from urllib.parse import urlencode
+
+from aiohttp import web
+
+from frontend.error_responses import RETRY_AFTER_S, answer_to, wants_html
+from frontend.gate import check_gate
+from frontend.intake import Acceptance
+from frontend.job_view import JsonObject, to_json
+from frontend.keys import INTAKE, JOBS, SETTINGS, STORE
+from frontend.upload_form import RejectedFile, UploadReader
+
+SHOWN_REJECTIONS = 20
+"""So many are carried to the page of a browser without JavaScript, in its address."""
+
+
+async def upload(request: web.Request) -> web.Response:
+    """Take the images of the request. 202 if at least one became a job; else the error of the first file."""
+    check_gate(request)
+    reader = UploadReader(request, store=request.app[STORE], settings=request.app[SETTINGS])
+    acceptance = await request.app[INTAKE].accept(await reader.read())
+    if not acceptance.jobs:
+        raise acceptance.rejected[0].error
+    if wants_html(request):
+        raise web.HTTPSeeOther(_page(acceptance))
+    jobs = request.app[JOBS]
+    views = [jobs.view(state) for state in jobs.latest(acceptance.jobs)]
+    return web.Response(
+        text=to_json(_view(acceptance, views)),
+        status=202,
+        content_type="application/json",
+        headers={"Location": _location(acceptance)},
+    )
+
+
+def _view(acceptance: Acceptance, jobs: list[JsonObject]) -> JsonObject:
+    batch_id = acceptance.batch_id
+    return {
+        "batch": {"id": batch_id, "url": f"/api/batches/{batch_id}", "page": f"/batches/{batch_id}"},
+        "jobs": jobs,
+        "rejected": [_rejected_view(rejected) for rejected in acceptance.rejected],
+    }
+
+
+def _rejected_view(rejected: RejectedFile) -> JsonObject:
+    answer = answer_to(rejected.error)
+    view: JsonObject = {"name": rejected.name, "code": answer.code, "detail": str(rejected.error)}
+    if answer.status == 503:
+        view["retry_after_s"] = RETRY_AFTER_S
+    return view
+
+
+def _location(acceptance: Acceptance) -> str:
+    """Where to ask what becomes of it: the job if there is one, else the batch."""
+    if len(acceptance.jobs) == 1:
+        return f"/api/jobs/{acceptance.jobs[0].id}"
+    return f"/api/batches/{acceptance.batch_id}"
+
+
+def _page(acceptance: Acceptance) -> str:
+    """The page of the batch; it has to be told in its address what was rejected, which is stored nowhere."""
+    rejected = [
+        ("rejected", f"{answer_to(rejected.error).code} {rejected.name}")
+        for rejected in acceptance.rejected[:SHOWN_REJECTIONS]
+    ]
+    return f"/batches/{acceptance.batch_id}" + (f"?{urlencode(rejected)}" if rejected else "")

@@ -1,0 +1,52 @@
+"""GET /ws: a snapshot, then every change. `?batch=<id>`, `?job=<id>`, or the pipeline alone."""
+
+from aiohttp import web
+from yarl import URL
+
+from frontend.errors import ForeignOrigin, OptionInvalid
+from frontend.keys import JOBS, LIVE, NEWS
+from frontend.live import Watcher
+from pipeline.errors import InvalidId
+from pipeline.ids import BatchId, JobId, parse_batch_id, parse_job_id
+
+HEARTBEAT_S = 20.0
+MOST_BYTES_FROM_CLIENT = 1024
+
+
+async def watch(request: web.Request) -> web.WebSocketResponse:
+    """Keep a client up to date until it leaves. What it says is not listened to."""
+    _refuse_foreign_pages(request)
+    batch, job = _wish(request)
+    jobs, live, news = request.app[JOBS], request.app[LIVE], request.app[NEWS]
+    if job is not None:
+        await jobs.find(job)  # to say "no such job" while this is still an HTTP request
+    # Compressed, a connection would cost ten times the memory and a send three times the time.
+    socket = web.WebSocketResponse(compress=False, heartbeat=HEARTBEAT_S, max_msg_size=MOST_BYTES_FROM_CLIENT)
+    await socket.prepare(request)
+    watcher = Watcher(socket, batch=batch, job=job)
+    live.join(watcher)
+    try:
+        stored = await jobs.watched(batch=batch, job=job)
+        # From here to the snapshot nothing is awaited: all that was put so far is in it.
+        watcher.begin(news.snapshot([jobs.view(state) for state in jobs.latest(stored)]))
+        await watcher.stay()
+    finally:
+        live.leave(watcher)
+    return socket
+
+
+def _wish(request: web.Request) -> tuple[BatchId | None, JobId | None]:
+    batch, job = request.query.get("batch"), request.query.get("job")
+    if batch and job:
+        raise OptionInvalid("Either a batch or a job can be watched, not both.")
+    try:
+        return parse_batch_id(batch) if batch else None, parse_job_id(job) if job else None
+    except InvalidId as error:
+        raise OptionInvalid(str(error)) from error
+
+
+def _refuse_foreign_pages(request: web.Request) -> None:
+    """A browser lets every page open a WebSocket to anywhere; it only tells where the page is from."""
+    origin = request.headers.get("Origin")
+    if origin and URL(origin).authority != URL(f"//{request.host}").authority:
+        raise ForeignOrigin

@@ -1,0 +1,88 @@
+"""The JSON of jobs, batches and the pipeline: the shapes that docs/http_api.md describes."""
+
+from typing import Any
+
+import msgspec
+
+from frontend.board import Board, WorkerState
+from frontend.job_state import JobState
+from pipeline.broker import QueueCounts
+from pipeline.messages import Result, Source
+
+JsonObject = dict[str, Any]  # what becomes JSON has no narrower type
+
+
+def to_json(value: JsonObject) -> str:
+    """The JSON text of a view. Times are RFC 3339, in UTC."""
+    return msgspec.json.encode(value).decode()
+
+
+def job_view(state: JobState, *, position: int | None) -> JsonObject:
+    """A job; `position` is its place in the queue from 1, if it waits."""
+    return {
+        "id": state.id,
+        "batch_id": state.batch_id,
+        "name": state.name,
+        "status": state.status,
+        "position": position,
+        "attempt": state.attempt,
+        "worker": state.worker,
+        "source": _source_view(state.id, state.source),
+        "renditions": [_rendition_view(state.id, result) for result in state.renditions],
+        "error": msgspec.to_builtins(state.error),
+        "created_at": state.created_at,
+        "started_at": state.started_at,
+        "finished_at": state.finished_at,
+        "timings_ms": dict(state.timings_ms),
+    }
+
+
+def batch_view(batch_id: str, jobs: list[JsonObject]) -> JsonObject:
+    """A batch and its jobs, and how many of them have which status."""
+    counts: dict[str, int] = {}
+    for job in jobs:
+        counts[job["status"]] = counts.get(job["status"], 0) + 1
+    return {"id": batch_id, "url": f"/batches/{batch_id}", "counts": counts, "jobs": jobs}
+
+
+def pipeline_view(board: Board, counts: QueueCounts | None) -> JsonObject:
+    """The queue and the workers; `counts` is None while the broker is away."""
+    return {
+        "broker": "down" if counts is None else "up",
+        "queue": {
+            "ready": counts.ready if counts else None,
+            "consumers": counts.consumers if counts else None,
+        },
+        "rate_per_s": round(board.rate_per_s(), 1),
+        "workers": [_worker_view(board, worker) for worker in board.workers()],
+    }
+
+
+def _source_view(job_id: str, source: Source | None) -> JsonObject:
+    return {
+        "media_type": source.media_type if source else None,
+        "bytes": source.bytes if source else None,
+        "width": source.width if source else None,
+        "height": source.height if source else None,
+        "url": f"/api/jobs/{job_id}/source",
+    }
+
+
+def _rendition_view(job_id: str, result: Result) -> JsonObject:
+    return {
+        "name": result.name,
+        "width": result.width,
+        "height": result.height,
+        "media_type": result.media_type,
+        "bytes": result.bytes,
+        "url": f"/api/jobs/{job_id}/renditions/{result.name}",
+    }
+
+
+def _worker_view(board: Board, worker: WorkerState) -> JsonObject:
+    return {
+        "name": worker.name,
+        "slots": worker.slots,
+        "busy": [{"job_id": job_id, "name": board.name_of(job_id)} for job_id in worker.busy],
+        "last_seen": worker.last_seen,
+    }

@@ -1,0 +1,123 @@
+"""Who watches what: for each watcher a bounded queue and a task that writes it to the WebSocket.
+
+Sending waits for a client that does not read, and nobody else may wait for it. So what is published goes
+into the queues at once, and a watcher whose queue overflows is sent away to come back for a new snapshot.
+"""
+
+import asyncio
+from contextlib import suppress
+
+from aiohttp import WSCloseCode, web
+
+from pipeline.ids import BatchId, JobId
+
+MOST_MESSAGES = 2000
+"""So many may wait for one watcher: about a megabyte."""
+CLOSE_TIMEOUT_S = 1.0
+
+
+class Watcher:
+    """One WebSocket, and what it wants to hear of besides the pipeline: a batch, a job, or nothing."""
+
+    def __init__(
+        self, socket: web.WebSocketResponse, *, batch: BatchId | None = None, job: JobId | None = None
+    ) -> None:
+        self.batch = batch
+        self.job = job
+        self._socket = socket
+        self._messages: asyncio.Queue[str] = asyncio.Queue(MOST_MESSAGES)
+        self._writer: asyncio.Task[None] | None = None
+        self._has_overflowed = False
+
+    def put(self, message: str) -> None:
+        """Send a message when its turn comes. A watcher that has fallen too far behind is given up."""
+        try:
+            self._messages.put_nowait(message)
+        except asyncio.QueueFull:
+            self._has_overflowed = True
+            if self._writer is not None:
+                self._writer.cancel()
+
+    def begin(self, snapshot: str) -> None:
+        """Start to send: the snapshot instead of all that was put so far, then what is put from now on."""
+        self._messages = asyncio.Queue(MOST_MESSAGES)
+        self._has_overflowed = False
+        self.put(snapshot)
+        self._writer = asyncio.create_task(self._write(), name="watcher")
+
+    async def stay(self) -> None:
+        """Return when the client has gone, or has been sent away because it is too slow."""
+        assert self._writer is not None, "begin() comes first"
+        reader = asyncio.create_task(self._read(), name="watcher reader")
+        try:
+            await asyncio.wait({reader, self._writer}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            reader.cancel()
+            self._writer.cancel()
+            await asyncio.gather(reader, self._writer, return_exceptions=True)
+        if self._has_overflowed:
+            await self.close(WSCloseCode.TRY_AGAIN_LATER, b"too slow; come back for a new snapshot")
+
+    async def close(self, code: int, reason: bytes) -> None:
+        """End the connection; one that does not answer is not waited for."""
+        with suppress(TimeoutError, ConnectionError):
+            async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                await self._socket.close(code=code, message=reason)
+
+    async def _write(self) -> None:
+        with suppress(ConnectionError):
+            while True:
+                await self._socket.send_str(await self._messages.get())
+
+    async def _read(self) -> None:
+        async for _ in self._socket:
+            """What a client says means nothing; reading is how its leaving is noticed."""
+
+
+class Live:
+    """All the watchers of this frontend."""
+
+    def __init__(self) -> None:
+        self._watchers: set[Watcher] = set()
+
+    @property
+    def has_watchers(self) -> bool:
+        """Whether anybody is looking."""
+        return bool(self._watchers)
+
+    def join(self, watcher: Watcher) -> None:
+        """From now on the watcher gets what concerns it."""
+        self._watchers.add(watcher)
+
+    def leave(self, watcher: Watcher) -> None:
+        """The watcher gets nothing more."""
+        self._watchers.discard(watcher)
+
+    def watchers_of(self, *, batch: str | None, job: JobId) -> list[Watcher]:
+        """Those who want to hear of this job, or of the batch that it belongs to."""
+        return [
+            watcher
+            for watcher in self._watchers
+            if watcher.job == job or (batch is not None and watcher.batch == batch)
+        ]
+
+    def watched_batches(self) -> set[BatchId]:
+        """The batches that somebody is watching."""
+        return {watcher.batch for watcher in self._watchers if watcher.batch is not None}
+
+    def put_to_batch(self, batch: BatchId, message: str) -> None:
+        """Send a message to those who watch this batch."""
+        for watcher in self._watchers:
+            if watcher.batch == batch:
+                watcher.put(message)
+
+    def put_to_all(self, message: str) -> None:
+        """Send a message to everybody."""
+        for watcher in self._watchers:
+            watcher.put(message)
+
+    async def close(self) -> None:
+        """Send everybody away, because this frontend stops: another one, or the next one, will take them."""
+        await asyncio.gather(
+            *(watcher.close(WSCloseCode.GOING_AWAY, b"the server stops") for watcher in self._watchers)
+        )

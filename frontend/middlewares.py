@@ -1,0 +1,66 @@
+"""Around every handler: a request id, errors as responses, headers that keep the page to itself."""
+
+import logging
+import secrets
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from frontend.error_responses import error_response, http_error_response, unexpected_error_response
+from frontend.keys import REQUEST_ID
+from pipeline.errors import PipelineError
+
+log = logging.getLogger(__name__)
+
+SECURITY_HEADERS = {
+    # Nothing from elsewhere, nothing inline: a file name that got into the page as HTML could do nothing.
+    "Content-Security-Policy": (
+        "default-src 'self'; img-src 'self' blob: data:; connect-src 'self' ws: wss:; object-src 'none'; "
+        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+def give_request_id(request: web.Request) -> None:
+    """Name the request, so that an answer can be found in the log. One that has a name keeps it."""
+    if REQUEST_ID not in request:
+        request[REQUEST_ID] = secrets.token_hex(6)
+
+
+@web.middleware
+async def request_ids(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Give the request an id, and tell it to the client."""
+    give_request_id(request)
+    return await handler(request)
+
+
+@web.middleware
+async def errors_as_responses(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer every error in one shape, and show nothing of our insides."""
+    try:
+        return await handler(request)
+    except PipelineError as error:
+        return error_response(request, error)
+    except web.HTTPRedirection:
+        raise
+    except web.HTTPException as error:
+        return http_error_response(request, error)
+    except ConnectionError:
+        log.debug("%s %s: the client has gone", request.method, request.path)
+        return web.Response(status=400)
+    except Exception:
+        log.exception("request %s: %s %s", request[REQUEST_ID], request.method, request.path)
+        return unexpected_error_response(request)
+
+
+async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """A signal handler for `on_response_prepare`: headers that every response has."""
+    for name, value in SECURITY_HEADERS.items():
+        response.headers.setdefault(name, value)
+    if REQUEST_ID in request:
+        response.headers["X-Request-Id"] = request[REQUEST_ID]
+    # What is not said to be kept is asked for again, with its ETag: a page never runs with old scripts.
+    response.headers.setdefault("Cache-Control", "no-cache")

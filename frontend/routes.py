@@ -1,0 +1,27 @@
+"""The paths, and who answers them."""
+
+from pathlib import Path
+
+from aiohttp import web
+
+from frontend.gate import answer_expectation
+from frontend.handlers import health, jobs, pages, uploads, ws
+
+STATIC = Path(__file__).parent / "static"
+
+
+def add_routes(app: web.Application) -> None:
+    """Add every path of the HTTP interface: see docs/http_api.md."""
+    router = app.router
+    for method, path in (("POST", "/upload"), ("POST", "/api/images"), ("PUT", "/upload/{name}")):
+        router.add_route(method, path, uploads.upload, expect_handler=answer_expectation)
+    router.add_get("/", pages.index)
+    router.add_get("/batches/{batch_id}", pages.batch)
+    router.add_get("/api/jobs/{job_id}", jobs.job)
+    router.add_get("/api/jobs/{job_id}/source", jobs.source)
+    router.add_get("/api/jobs/{job_id}/renditions/{rendition}", jobs.rendition)
+    router.add_get("/api/batches/{batch_id}", jobs.batch)
+    router.add_get("/ws", ws.watch)
+    router.add_get("/health/live", health.live)
+    router.add_get("/health/ready", health.ready)
+    router.add_static("/static", STATIC)

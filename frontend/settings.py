@@ -1,0 +1,57 @@
+"""What an operator can set about a frontend. Read once, from the environment."""
+
+from dataclasses import dataclass
+
+from pipeline.settings import (
+    ServiceSettings,
+    natural,
+    port_number,
+    positive_int,
+    setting,
+)
+
+
+def host(text: str) -> str:
+    """An address to listen on."""
+    if not text.isprintable() or " " in text or "/" in text:
+        raise ValueError("not a host name or address")
+    return text
+
+
+def web_address(text: str) -> str:
+    """The address of a page."""
+    if not text.startswith(("http://", "https://")):
+        raise ValueError("not an address that begins with http:// or https://")
+    return text
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrontendSettings(ServiceSettings):
+    """The settings of one frontend."""
+
+    host: str = setting("127.0.0.1", parse=host, text="The address to listen on. `0.0.0.0`: on all of them.")
+    port: int = setting(5000, parse=port_number, text="The TCP port to listen on. 0: any free one.")
+    console_url: str = setting(
+        "", parse=web_address, text="Where RabbitMQ's management console is, for a link on the page."
+    )
+    max_upload_bytes: int = setting(
+        64 * 1024**2, parse=positive_int, text="Bytes that one image may have. Larger ones are refused (413)."
+    )
+    max_request_bytes: int = setting(
+        1024**3,
+        parse=positive_int,
+        text="Bytes that one request may have, all its images together. Larger ones are refused (413), where "
+        "the request says its size before a byte of it is read.",
+    )
+    max_files: int = setting(100, parse=positive_int, text="Images that one request may bring.")
+    min_free_bytes: int = setting(
+        2_500_000_000,
+        parse=natural,
+        text="Bytes that stay free on the disk of the store; uploads that would use them are refused (507). "
+        "Keep it above the broker's `disk_free_limit`, so that uploads stop before the queue does.",
+    )
+    board_history_s: int = setting(
+        3600,
+        parse=positive_int,
+        text="Seconds of the event log that a frontend reads when it starts. Older jobs come from the store.",
+    )

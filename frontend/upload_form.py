@@ -1,0 +1,223 @@
+"""A streamed request body in, stored images out. Bytes are counted as they come; nothing is held in memory.
+
+A file of the wrong kind is refused by itself and the others go on. A body that is malformed or too large is
+refused as a whole, and nothing of it stays.
+"""
+
+import logging
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from aiohttp import BodyPartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
+
+from frontend.errors import (
+    BodyUnsupported,
+    FileEmpty,
+    FormMalformed,
+    NoFile,
+    NotAnImage,
+    OptionInvalid,
+    RequestTooLarge,
+    TooManyFiles,
+    UploadTooLarge,
+)
+from frontend.settings import FrontendSettings
+from pipeline.errors import InvalidId, PipelineError
+from pipeline.file_names import shown_name, stored_name
+from pipeline.ids import BatchId, JobId, made_at, new_batch_id, new_job_id, parse_batch_id
+from pipeline.image_formats import FORMATS, SIGNATURE_BYTES, ImageFormat, detect_format
+from pipeline.image_store import ImageStore
+from pipeline.messages import Source
+
+log = logging.getLogger(__name__)
+
+CHUNK_BYTES = 256 * 1024
+FIELD_BYTES = 1024
+BATCH_ID_AGE = timedelta(days=1)
+"""A batch that a client names is younger than that; its id names the day whose folder it is kept in."""
+
+Chunks = AsyncIterator[bytes]
+
+
+@dataclass(frozen=True)
+class StoredImage:
+    """An image that is in the store, though nobody has been asked to resize it yet."""
+
+    job_id: JobId
+    name: str
+    source_path: str
+    source: Source
+
+
+@dataclass(frozen=True)
+class RejectedFile:
+    """A file that was not taken, and why."""
+
+    name: str
+    error: PipelineError
+
+
+@dataclass
+class Upload:
+    """What a request has brought."""
+
+    batch_id: BatchId
+    images: list[StoredImage] = field(default_factory=list)
+    rejected: list[RejectedFile] = field(default_factory=list)
+
+
+class UploadReader:
+    """Reads one request."""
+
+    def __init__(self, request: web.Request, *, store: ImageStore, settings: FrontendSettings) -> None:
+        self._request = request
+        self._store = store
+        self._settings = settings
+        self._bytes = 0
+        self._upload = Upload(new_batch_id())
+        self._begun: list[JobId] = []
+        for option, value in request.query.items():
+            self._take_option(option, value)
+
+    async def read(self) -> Upload:
+        """The images of the request, stored. Raises RequestError or StorageFull and then keeps nothing."""
+        try:
+            if self._request.content_type == "multipart/form-data":
+                await self._read_form()
+            else:
+                await self._read_body()
+        except BaseException:
+            await self._discard()
+            raise
+        if not self._upload.images and not self._upload.rejected:
+            raise NoFile
+        return self._upload
+
+    async def _read_form(self) -> None:
+        with _parser_errors():
+            parts = await self._request.multipart()
+        while True:
+            with _parser_errors():
+                part = await parts.next()
+            if part is None:
+                return
+            if not isinstance(part, BodyPartReader):
+                raise FormMalformed("A part of the form is a form itself.")
+            await self._read_part(part)
+
+    async def _read_part(self, part: BodyPartReader) -> None:
+        if part.name != "file":
+            self._take_option(part.name or "", await self._read_field(part))
+            return
+        chunks = self._counted(_part_chunks(part))
+        first = await anext(chunks, b"")
+        if not first and not part.filename:
+            return  # the field of a form in which no file was chosen
+        if len(self._upload.images) + len(self._upload.rejected) == self._settings.max_files:
+            raise TooManyFiles(f"One request may bring {self._settings.max_files} images.")
+        await self._take_file(shown_name(part.filename), first, chunks)
+
+    async def _read_body(self) -> None:
+        if not self._request.content_type.startswith("image/") and self._request.method != "PUT":
+            raise BodyUnsupported
+        name = self._request.match_info.get("name") or self._request.query.get("name")
+        chunks = self._counted(self._request.content.iter_chunked(CHUNK_BYTES))
+        first = await anext(chunks, b"")
+        if not first:
+            raise NoFile
+        await self._take_file(shown_name(name), first, chunks)
+
+    async def _read_field(self, part: BodyPartReader) -> str:
+        value = bytearray()
+        async for chunk in self._counted(_part_chunks(part)):
+            value += chunk
+            if len(value) > FIELD_BYTES:
+                raise OptionInvalid(f"The field {part.name!r} is longer than {FIELD_BYTES} bytes.")
+        return value.decode("utf-8", "replace")
+
+    def _take_option(self, option: str, value: str) -> None:
+        if option == "batch_id":
+            self._upload.batch_id = _batch_id(value)
+        elif option != "name":
+            raise OptionInvalid(f"There is no option {option[:80]!r}.")
+
+    async def _take_file(self, name: str, first: bytes, chunks: Chunks) -> None:
+        """Store a file of which `first` are the first bytes, or note why it is not taken."""
+        while len(first) < SIGNATURE_BYTES and (chunk := await anext(chunks, b"")):
+            first += chunk
+        image_format = detect_format(first)
+        if image_format is None:
+            error = NotAnImage(f"Not an image of these kinds: {_KINDS}.") if first else FileEmpty()
+            self._upload.rejected.append(RejectedFile(name, error))
+            async for _ in chunks:
+                """The next part comes after the rest of this one."""
+        else:
+            await self._store_image(name, image_format, first, chunks)
+
+    async def _store_image(self, name: str, image_format: ImageFormat, first: bytes, chunks: Chunks) -> None:
+        job_id = new_job_id()
+        incoming = await self._store.receive(job_id)
+        self._begun.append(job_id)
+        try:
+            await incoming.write(first)
+            async for chunk in chunks:
+                await incoming.write(chunk)
+                self._check_size(name, incoming.size)
+            self._check_size(name, incoming.size)
+            source_path = await incoming.keep(stored_name(name, image_format))
+        finally:
+            incoming.close()
+        source = Source(media_type=image_format.media_type, bytes=incoming.size)
+        self._upload.images.append(StoredImage(job_id, name, source_path, source))
+
+    def _check_size(self, name: str, size: int) -> None:
+        if size > self._settings.max_upload_bytes:
+            raise UploadTooLarge(
+                f"{name} has more than the {self._settings.max_upload_bytes:,} bytes allowed."
+            )
+
+    async def _counted(self, chunks: Chunks) -> Chunks:
+        async for chunk in chunks:
+            self._bytes += len(chunk)
+            if self._bytes > self._settings.max_request_bytes:
+                raise RequestTooLarge
+            yield chunk
+
+    async def _discard(self) -> None:
+        for job_id in self._begun:
+            await self._store.discard(job_id, self._upload.batch_id)
+
+
+_KINDS = ", ".join(image_format.name.upper() for image_format in FORMATS)
+
+
+@contextmanager
+def _parser_errors() -> Iterator[None]:
+    """What aiohttp's parser raises for a form that is cut off, or none, as one error of ours."""
+    try:
+        yield
+    except (ValueError, AssertionError, HttpProcessingError) as error:
+        log.debug("malformed form: %r", error)
+        raise FormMalformed from error
+
+
+async def _part_chunks(part: BodyPartReader) -> Chunks:
+    while True:
+        with _parser_errors():
+            chunk = await part.read_chunk(CHUNK_BYTES)
+        if not chunk:
+            return
+        yield chunk
+
+
+def _batch_id(text: str) -> BatchId:
+    try:
+        batch_id = parse_batch_id(text)
+    except InvalidId as error:
+        raise OptionInvalid(f"batch_id: {error}.") from error
+    if abs(datetime.now(UTC) - made_at(batch_id)) > BATCH_ID_AGE:
+        raise OptionInvalid("batch_id: a UUIDv7 made within a day of now is expected.")
+    return batch_id

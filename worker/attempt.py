@@ -1,0 +1,88 @@
+"""One attempt at one job: what is known about it, and the events and receipts that tell of it. No I/O."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from pipeline.ids import JobId
+from pipeline.messages import (
+    JobError,
+    JobRetrying,
+    JobStarted,
+    RenditionReady,
+    ResizeImage,
+    Result,
+    Source,
+    now,
+)
+from pipeline.records import Receipt
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """`number` counts from 1; `source` is what the frontend knew of the image, if it was asked."""
+
+    job_id: JobId
+    number: int
+    command: ResizeImage
+    name: str
+    source: Source | None
+    worker: str
+    started_at: datetime = field(default_factory=now)
+
+    def started(self) -> JobStarted:
+        """The event that says so."""
+        return JobStarted(
+            job_id=self.job_id,
+            batch_id=self.command.batch_id,
+            attempt=self.number,
+            at=self.started_at,
+            name=self.name,
+            worker=self.worker,
+        )
+
+    def rendition_ready(self, result: Result) -> RenditionReady:
+        """The event that says so."""
+        return RenditionReady(
+            job_id=self.job_id, batch_id=self.command.batch_id, attempt=self.number, result=result
+        )
+
+    def retrying(self, reason: str, delay_s: float) -> JobRetrying:
+        """The event that says so."""
+        return JobRetrying(
+            job_id=self.job_id,
+            batch_id=self.command.batch_id,
+            attempt=self.number,
+            reason=reason,
+            delay_s=delay_s,
+        )
+
+    def done(self, source: Source, results: tuple[Result, ...], timings_ms: dict[str, float]) -> Receipt:
+        """The receipt of a job that has all its renditions."""
+        return Receipt(
+            job_id=self.job_id,
+            batch_id=self.command.batch_id,
+            name=self.name,
+            status="done",
+            attempt=self.number,
+            worker=self.worker,
+            source=source,
+            renditions=results,
+            started_at=self.started_at,
+            finished_at=now(),
+            timings_ms={step: round(ms, 1) for step, ms in timings_ms.items()},
+        )
+
+    def failed(self, error: JobError) -> Receipt:
+        """The receipt of a job that ends without a result."""
+        return Receipt(
+            job_id=self.job_id,
+            batch_id=self.command.batch_id,
+            name=self.name,
+            status="failed",
+            attempt=self.number,
+            worker=self.worker,
+            source=self.source,
+            error=error,
+            started_at=self.started_at,
+            finished_at=now(),
+        )

@@ -1,0 +1,63 @@
+"""What an operator can set about a worker. Read once, from the environment."""
+
+import os
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.settings import ServiceSettings, natural, positive_int, positive_seconds, setting
+
+
+def worker_name(text: str) -> str:
+    """A name that can stand in logs, consumer tags and on the page."""
+    if not text.isprintable() or len(text) > 64 or " " in text:
+        raise ValueError("not a name of at most 64 characters without spaces")
+    return text
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerSettings(ServiceSettings):
+    """The settings of one worker."""
+
+    worker_name: str = setting(
+        "",
+        parse=worker_name,
+        text="The name shown on the page, in the console and in the logs. Empty: `worker-<host name>`.",
+    )
+    slots: int = setting(
+        0, parse=natural, text="How many jobs the worker does at a time. 0: as many as it has cores."
+    )
+    job_timeout_s: float = setting(
+        60.0,
+        parse=positive_seconds,
+        text="Seconds that one image may take; then its job fails with `time_limit`. Keep it far below the "
+        "broker's `consumer_timeout` of 30 minutes.",
+    )
+    job_memory_bytes: int = setting(
+        2 * 1024**3,
+        parse=positive_int,
+        text="Bytes of address space that a process which decodes images may use.",
+    )
+    max_pixels: int = setting(
+        100_000_000, parse=positive_int, text="Pixels that an image may have, by its header."
+    )
+    max_attempts: int = setting(
+        3,
+        parse=positive_int,
+        text="How often a job is tried that fails for a reason outside of its image. Then it ends as failed.",
+    )
+    heartbeat_file: Path | None = setting(
+        None,
+        parse=Path,
+        text="A file that is touched every few seconds while the worker is alive, for a health check.",
+    )
+
+    @property
+    def name(self) -> str:
+        """The name of this worker, never empty."""
+        return self.worker_name or f"worker-{socket.gethostname()}"
+
+    @property
+    def slot_count(self) -> int:
+        """How many slots this worker has: at least one."""
+        return self.slots or len(os.sched_getaffinity(0))
