@@ -109,8 +109,10 @@ class UploadReader:
             await self._read_part(part)
 
     async def _read_part(self, part: BodyPartReader) -> None:
+        if part.name is None:
+            raise FormMalformed("A part of the form has no name.")
         if part.name != "file":
-            self._take_option(part.name or "", await self._read_field(part))
+            self._take_option(part.name, await self._read_field(part))
             return
         chunks = self._counted(_part_chunks(part))
         first = await anext(chunks, b"")
@@ -121,6 +123,8 @@ class UploadReader:
         await self._take_file(shown_name(part.filename), first, chunks)
 
     async def _read_body(self) -> None:
+        if not self._request.body_exists:
+            raise NoFile
         if not self._request.content_type.startswith("image/") and self._request.method != "PUT":
             raise BodyUnsupported
         name = self._request.match_info.get("name") or self._request.query.get("name")

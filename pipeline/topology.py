@@ -59,8 +59,10 @@ RESIZE = Queue(
         # At-least-once needs reject-publish on the same queue, or it silently becomes at-most-once.
         "x-dead-letter-strategy": "at-least-once",
         "x-overflow": "reject-publish",
-        # None up to RabbitMQ 3.13: a message that kills its worker would go round for ever.
-        "x-delivery-limit": 20,
+        # None up to RabbitMQ 3.13: a message that kills its worker would go round for ever. It is high because
+        # one death counts more than once: what a dying connection gives back from one of its slots is
+        # delivered to the next one of the same connection, until the last of them is gone.
+        "x-delivery-limit": 100,
     },
     (Binding(IMAGES.name, RESIZE_KEY),),
 )

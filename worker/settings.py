@@ -42,7 +42,7 @@ class WorkerSettings(ServiceSettings):
         100_000_000, parse=positive_int, text="Pixels that an image may have, by its header."
     )
     max_attempts: int = setting(
-        3,
+        5,
         parse=positive_int,
         text="How often a job is tried that fails for a reason outside of its image. Then it ends as failed.",
     )

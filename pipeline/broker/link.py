@@ -128,6 +128,7 @@ class Link:
             await self._broken.wait()
         finally:
             self._open.clear()
+            self._broken.set()  # so that our own closing is not taken for the other side's
             self._connection = None
             await self._close_quietly(connection)
 

@@ -1,0 +1,34 @@
+"""What all tests share: one real RabbitMQ node for the session, empty queues for each test."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import aio_pika
+import pytest
+
+from deploy.local.broker_node import BrokerNode
+from pipeline import topology
+
+
+@pytest.fixture(scope="session")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrokerNode]:
+    """A private RabbitMQ node on free ports, with the management plugin."""
+    with BrokerNode(tmp_path_factory.mktemp("rabbitmq")) as running:
+        yield running
+
+
+@pytest.fixture
+async def amqp_url(node: BrokerNode) -> AsyncIterator[str]:
+    """The address of the node; its queues are there and empty. Tests end what they start on it."""
+    await empty_queues(node.amqp_url)
+    yield node.amqp_url
+
+
+async def empty_queues(url: str) -> None:
+    """Declare everything, and remove what an earlier test has left in the queues."""
+    connection = await aio_pika.connect(url)
+    async with connection:
+        await topology.declare(connection)
+        async with connection.channel() as channel:
+            for name in (topology.RESIZE.name, topology.RESIZE_DEAD.name):
+                queue = await channel.get_queue(name, ensure=False)
+                await queue.purge()

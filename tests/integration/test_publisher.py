@@ -1,0 +1,142 @@
+"""Publishing to a real broker: what is confirmed is there, and what is not there is an error."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import aio_pika
+import pytest
+
+from deploy.local.broker_node import BrokerNode
+from pipeline import topology
+from pipeline.broker import Publisher
+from pipeline.errors import BrokerUnavailable, QueueFull
+from pipeline.ids import new_job_id
+from pipeline.messages import ResizeImage, WorkerOffline
+from tests import management
+from tests.eventually import eventually
+
+SERVICE = "publisher-test"
+
+
+@asynccontextmanager
+async def open_publisher(url: str) -> AsyncIterator[Publisher]:
+    publisher = Publisher(url, service=SERVICE)
+    publisher.link.start()
+    try:
+        await publisher.link.wait_open(10)
+        yield publisher
+    finally:
+        await publisher.link.close()
+
+
+def command() -> ResizeImage:
+    job_id = new_job_id()
+    return ResizeImage(job_id=job_id, source=f"uploads/2026-11-24/{job_id}/a.jpg")
+
+
+async def test_a_command_is_in_the_queue_when_publishing_returns(node: BrokerNode, amqp_url: str) -> None:
+    sent = command()
+    async with open_publisher(amqp_url) as publisher:
+        await publisher.publish_command(sent)
+        counts = await publisher.count_queue()
+
+    [message] = management.messages(node, "resize")
+    assert counts.ready == 1
+    assert json.loads(message["payload"])["job_id"] == sent.job_id
+    assert message["properties"]["delivery_mode"] == 2
+    assert message["properties"]["content_type"] == "application/json"
+    assert message["properties"]["correlation_id"] == sent.job_id
+    assert "message_id" not in message["properties"]
+
+
+async def test_commands_in_flight_together_are_all_stored(amqp_url: str) -> None:
+    async with open_publisher(amqp_url) as publisher:
+        await asyncio.gather(*(publisher.publish_command(command()) for _ in range(200)))
+
+        assert (await publisher.count_queue()).ready == 200
+
+
+async def test_a_command_that_no_queue_takes_is_an_error(node: BrokerNode) -> None:
+    with management.virtual_host(node, "unroutable") as url:
+        async with open_publisher(url) as publisher:
+            management.call(node, "DELETE", "/queues/unroutable/resize")
+
+            with pytest.raises(BrokerUnavailable, match="No queue takes 'resize'"):
+                await publisher.publish_command(command())
+
+
+async def test_a_full_queue_is_an_error_and_drops_nothing(node: BrokerNode) -> None:
+    with management.virtual_host(node, "full") as url:
+        async with open_publisher(url) as publisher:
+            policy = {"pattern": "^resize$", "definition": {"max-length": 1}, "apply-to": "queues"}
+            management.call(node, "PUT", "/policies/full/short", policy)
+            await eventually(lambda: management.queue(node, "resize", vhost="full").get("policy") == "short")
+
+            async def is_refused() -> bool:
+                try:
+                    await publisher.publish_command(command())
+                except QueueFull:
+                    return True
+                return False
+
+            await eventually(is_refused)
+            assert (await publisher.count_queue()).ready >= 1
+
+
+async def test_without_a_broker_publishing_fails_at_once(unused_tcp_port: int) -> None:
+    publisher = Publisher(f"amqp://guest:guest@127.0.0.1:{unused_tcp_port}/", service=SERVICE)
+    publisher.link.start()
+    try:
+        async with asyncio.timeout(1):
+            with pytest.raises(BrokerUnavailable):
+                await publisher.publish_command(command())
+            assert not await publisher.publish_event(WorkerOffline(worker="w"))
+    finally:
+        await publisher.link.close()
+
+
+async def test_a_closed_connection_is_opened_again(node: BrokerNode, amqp_url: str) -> None:
+    async with open_publisher(amqp_url) as publisher:
+        await eventually(lambda: management.close_connections(node, name_contains=SERVICE))
+
+        await eventually(lambda: publisher.link.sessions == 2)
+        await publisher.publish_command(command())
+
+
+async def test_a_broker_that_came_back_empty_is_given_its_queues_again(node: BrokerNode) -> None:
+    with management.virtual_host(node, "wiped") as url:
+        async with open_publisher(url) as publisher:
+            for queue in topology.QUEUES:
+                management.call(node, "DELETE", f"/queues/wiped/{queue.name}")
+            await eventually(lambda: management.close_connections(node, name_contains=SERVICE))
+
+            await eventually(lambda: publisher.link.sessions == 2)
+            await publisher.publish_command(command())
+            assert (await publisher.count_queue()).ready == 1
+
+
+async def test_a_dead_letter_carries_its_reason(node: BrokerNode, amqp_url: str) -> None:
+    async with open_publisher(amqp_url) as publisher:
+        await publisher.publish_dead_letter(b"\x00garbage", reason="not JSON", headers={"worker": "w"})
+
+    [message] = management.messages(node, "resize.dead")
+    assert message["properties"]["headers"] == {"reason": "not JSON", "worker": "w"}
+
+
+async def test_the_connection_is_found_by_its_name_in_the_console(node: BrokerNode, amqp_url: str) -> None:
+    def names() -> list[str]:
+        connections = management.call(node, "GET", "/connections")
+        return [connection["client_properties"].get("connection_name", "") for connection in connections]
+
+    async with open_publisher(amqp_url):
+        assert await eventually(lambda: [name for name in names() if name.startswith(f"{SERVICE} ")])
+
+
+async def test_a_publisher_that_is_closed_leaves_no_connection(node: BrokerNode, amqp_url: str) -> None:
+    async with open_publisher(amqp_url) as publisher:
+        connection = publisher.link.open_connection()
+        assert isinstance(connection, aio_pika.abc.AbstractConnection)
+
+    assert connection.is_closed

@@ -1,0 +1,67 @@
+"""RabbitMQ's management API, as an operator uses it."""
+
+import base64
+import json
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import quote
+
+from deploy.local.broker_node import BrokerNode
+
+LOGIN = base64.b64encode(b"guest:guest").decode()
+
+
+def call(node: BrokerNode, method: str, path: str, body: object = None) -> Any:
+    """The JSON that the API answers, or None for an empty answer. Raises urllib's HTTPError."""
+    request = urllib.request.Request(
+        f"{node.management_url}api{path}",
+        method=method,
+        data=None if body is None else json.dumps(body).encode(),
+        headers={"Authorization": f"Basic {LOGIN}", "Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=10) as response:
+        text = response.read()
+    return json.loads(text) if text else None
+
+
+@contextmanager
+def virtual_host(node: BrokerNode, name: str) -> Iterator[str]:
+    """The AMQP address of a broker of one's own on the same node, with nothing in it."""
+    call(node, "PUT", f"/vhosts/{name}")
+    call(node, "PUT", f"/permissions/{name}/guest", {"configure": ".*", "write": ".*", "read": ".*"})
+    try:
+        yield node.amqp_url + name
+    finally:
+        call(node, "DELETE", f"/vhosts/{name}")
+
+
+def queue(node: BrokerNode, name: str, *, vhost: str = "/") -> Any:
+    """What the console shows of a queue."""
+    return call(node, "GET", f"/queues/{quote(vhost, safe='')}/{name}")
+
+
+def messages(node: BrokerNode, name: str) -> list[Any]:
+    """The messages of a queue, which stay in it."""
+    wish = {"count": 50, "ackmode": "ack_requeue_true", "encoding": "auto"}
+    found: list[Any] = call(node, "POST", f"/queues/%2F/{name}/get", wish)
+    return found
+
+
+def publish(node: BrokerNode, payload: str) -> bool:
+    """Type a message into the console: publish it as a resize command; whether it was routed."""
+    message = {"properties": {}, "routing_key": "resize", "payload": payload, "payload_encoding": "string"}
+    return bool(call(node, "POST", "/exchanges/%2F/images/publish", message)["routed"])
+
+
+def close_connections(node: BrokerNode, *, name_contains: str) -> int:
+    """Close the connections whose client-given name contains this; how many there were."""
+    found = [
+        connection["name"]
+        for connection in call(node, "GET", "/connections")
+        if name_contains in connection.get("client_properties", {}).get("connection_name", "")
+    ]
+    for name in found:
+        call(node, "DELETE", f"/connections/{quote(name, safe='')}")
+    return len(found)

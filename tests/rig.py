@@ -1,0 +1,136 @@
+"""The real services as processes of their own, on a real node, for tests that kill them."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from deploy.local.ports import free_port
+from tests.eventually import eventually
+
+ROOT = Path(__file__).parent.parent
+STOP_TIMEOUT_S = 15.0
+FIRST_PORT = 5200
+
+
+class Service:
+    """One process. Its output goes into a file, which is shown when it dies unexpectedly."""
+
+    def __init__(self, name: str, module: str, environment: Mapping[str, str], folder: Path) -> None:
+        self.name = name
+        self._command = [sys.executable, "-m", module]
+        self._environment = {**os.environ, **environment}
+        self._log = folder / f"{name}.log"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start the process; it is not waited for."""
+        with self._log.open("ab") as log:
+            self.process = subprocess.Popen(
+                self._command, cwd=ROOT, env=self._environment, stdout=log, stderr=log, start_new_session=True
+            )
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        assert self.process is not None, f"{self.name} has not been started"
+        return self.process.pid
+
+    @property
+    def output(self) -> str:
+        """What it has said so far."""
+        return self._log.read_text()
+
+    def check_alive(self) -> None:
+        """Fail with what the process said if it has ended."""
+        assert self.process is not None
+        assert self.process.poll() is None, f"{self.name} has ended:\n{self.output}"
+
+    def kill(self) -> None:
+        """Kill -9."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> int:
+        """SIGTERM; the exit code."""
+        return self._end(signal.SIGTERM)
+
+    def _end(self, number: int) -> int:
+        if self.process is None:
+            return 0
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        try:
+            return self.process.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise AssertionError(f"{self.name} did not stop:\n{self.output}") from None
+        finally:
+            self.process = None
+
+
+class Rig:
+    """A frontend and workers that share a store. Everything that is still running is ended at the end."""
+
+    def __init__(self, amqp_url: str, folder: Path, **settings: str) -> None:
+        self.storage = folder / "storage"
+        self.port = free_port(FIRST_PORT)
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._folder = folder
+        self._environment = {"AMQP_URL": amqp_url, "STORAGE_DIR": str(self.storage), **settings}
+        self.frontend = self._service("frontend", "frontend", PORT=str(self.port))
+        self.workers: dict[str, Service] = {}
+
+    async def start(self, *, workers: int, slots: int = 1) -> None:
+        """Start the frontend and so many workers, and wait until uploads are taken."""
+        self.frontend.start()
+        for number in range(1, workers + 1):
+            self.add_worker(f"worker-{number}", slots=slots)
+        await self.until_ready()
+
+    def add_worker(self, name: str, *, slots: int = 1) -> Service:
+        """Start one more worker."""
+        worker = self._service(name, "worker", WORKER_NAME=name, SLOTS=str(slots))
+        worker.start()
+        self.workers[name] = worker
+        return worker
+
+    async def until_ready(self) -> None:
+        """Wait until the frontend says that it is ready."""
+
+        def is_ready() -> bool:
+            self.frontend.check_alive()
+            return bool(self.get("/health/ready")["status"] == "ready")
+
+        await eventually(is_ready, timeout_s=30)
+
+    def get(self, path: str) -> dict[str, Any]:
+        """The JSON at this path of the frontend."""
+        with urllib.request.urlopen(self.url + path, timeout=10) as response:
+            answer: dict[str, Any] = json.load(response)
+            return answer
+
+    def end(self) -> None:
+        """Stop what is still running, the frontend first."""
+        for service in (self.frontend, *self.workers.values()):
+            service.stop()
+
+    def _service(self, name: str, module: str, **settings: str) -> Service:
+        return Service(name, module, {**self._environment, **settings}, self._folder)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        error_type: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.end()
