@@ -35,10 +35,10 @@ class FrontendSettings(ServiceSettings):
         "", parse=web_address, text="Where RabbitMQ's management console is, for a link on the page."
     )
     max_upload_bytes: int = setting(
-        64 * 1024**2, parse=positive_int, text="Bytes that one image may have. Larger ones are refused (413)."
+        64_000_000, parse=positive_int, text="Bytes that one image may have. Larger ones are refused (413)."
     )
     max_request_bytes: int = setting(
-        1024**3,
+        1_000_000_000,
         parse=positive_int,
         text="Bytes that one request may have, all its images together. Larger ones are refused (413), where "
         "the request says its size before a byte of it is read.",

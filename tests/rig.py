@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import urllib.request
@@ -11,12 +12,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from deploy.local.ports import free_port
 from tests.eventually import eventually
 
 ROOT = Path(__file__).parent.parent
 STOP_TIMEOUT_S = 15.0
-FIRST_PORT = 5200
 
 
 class Service:
@@ -80,7 +79,7 @@ class Rig:
 
     def __init__(self, amqp_url: str, folder: Path, **settings: str) -> None:
         self.storage = folder / "storage"
-        self.port = free_port(FIRST_PORT)
+        self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._folder = folder
         self._environment = {"AMQP_URL": amqp_url, "STORAGE_DIR": str(self.storage), **settings}
@@ -134,3 +133,9 @@ class Rig:
         traceback: TracebackType | None,
     ) -> None:
         self.end()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,46 @@
+/** What the page says of an entry's state. Pure. templates/_job_row.html says the same on the server. */
+
+import { duration, fileSize, mediaTypeName, ordinal } from "./figures.js";
+
+const OF_UPLOADS = {
+  ready: ({ file }) => ["Ready", file.type && mediaTypeName(file.type)].filter(Boolean).join(" · "),
+  waiting: ({ note }) => note || "Waiting to be sent",
+  uploading: uploadingSentence,
+  failed: () => "Not uploaded",
+};
+
+const OF_JOBS = {
+  queued: ({ position }) => (position ? `Waiting — ${place(position)} in the queue` : "Waiting in the queue"),
+  processing: ({ worker, attempt }) =>
+    `${worker ?? "A worker"} is resizing it${attempt > 1 ? `, attempt ${attempt}` : ""}`,
+  retrying: () => "Will be tried again soon",
+  done: doneSentence,
+  failed: () => "Failed",
+  cancelled: () => "Cancelled",
+};
+
+/** One sentence for the state of an entry. */
+export function sentence(entry) {
+  if (entry.job) return OF_JOBS[entry.job.status]?.(entry.job) ?? entry.job.status;
+  return OF_UPLOADS[entry.phase](entry);
+}
+
+/** How long each step of the job took, for those who want to know: "decode 12 ms · resample 6 ms". */
+export function stepTimes(job) {
+  const steps = Object.entries(job.timings_ms ?? {});
+  return steps.map(([step, ms]) => `${step.replaceAll("_", " ")} ${Math.round(ms)} ms`).join(" · ");
+}
+
+function uploadingSentence({ file, sentBytes }) {
+  if (file.size > 0 && sentBytes >= file.size) return "Sent, the server is storing it";
+  return `Uploading ${Math.floor((100 * sentBytes) / (file.size || 1))} % of ${fileSize(file.size)}`;
+}
+
+function place(position) {
+  return position === 1 ? "next" : ordinal(position);
+}
+
+function doneSentence({ worker, started_at: started, finished_at: finished }) {
+  const took = started && finished ? ` in ${duration(Date.parse(finished) - Date.parse(started))}` : "";
+  return `Done${took}${worker ? ` by ${worker}` : ""}`;
+}

@@ -1,0 +1,76 @@
+/** One file sent to the server, and what came of it. */
+
+const LONGEST_WAIT_S = 60;
+
+/**
+ * POST the file into the batch. Resolves to one of
+ *   {kind: "accepted", job}
+ *   {kind: "refused", detail}                   the server will never take this file
+ *   {kind: "unavailable", detail, waitS|null}   it may take it later; after `waitS` seconds if it said so
+ * Rejects with the signal's reason when aborted. `onProgress` gets the bytes that have been sent.
+ */
+export async function sendFile({ url, batchId, file, onProgress, signal }) {
+  const form = new FormData();
+  form.append("batch_id", batchId);
+  form.append("file", file, file.name);
+  let sentBytes = 0;
+  const request = await post(url, form, signal, ({ loaded }) => {
+    sentBytes = Math.min(loaded, file.size);
+    onProgress(sentBytes);
+  });
+  return outcome(request, brokenOff(file, sentBytes));
+}
+
+/** Resolves when the request is over, whatever the answer; `status` is 0 when there was none. */
+function post(url, form, signal, onProgress) {
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
+    const request = new XMLHttpRequest();
+    signal.addEventListener("abort", () => {
+      // First, since abort() itself ends the request and would resolve it as one without an answer.
+      reject(signal.reason);
+      request.abort();
+    });
+    request.upload.addEventListener("progress", onProgress);
+    request.addEventListener("loadend", () => resolve(request));
+    request.open("POST", url);
+    request.setRequestHeader("Accept", "application/json");
+    request.send(form);
+  });
+}
+
+function outcome(request, brokenOffDetail) {
+  if (request.status === 0) return { kind: "unavailable", detail: brokenOffDetail, waitS: null };
+  const body = parsed(request.responseText);
+  if (request.status === 202 && body.jobs?.length) {
+    return { kind: "accepted", job: body.jobs[0] };
+  }
+  const said = body.rejected?.[0]?.detail ?? body.detail;
+  const detail = said ?? `The server answered with status ${request.status}.`;
+  if (request.status < 500) return { kind: "refused", detail };
+  return { kind: "unavailable", detail, waitS: request.status === 503 ? retryAfter(request) : null };
+}
+
+/** A proxy in between may answer with something that is not JSON. */
+function parsed(text) {
+  try {
+    return JSON.parse(text) ?? {};
+  } catch {
+    return {};
+  }
+}
+
+/** The seconds that Retry-After asks for, which is a number or a date (RFC 9110, 10.2.3); null without it. */
+function retryAfter(request) {
+  const value = request.getResponseHeader("Retry-After");
+  if (!value) return null;
+  const seconds = /^\d+$/.test(value) ? Number(value) : (Date.parse(value) - Date.now()) / 1000;
+  return Number.isFinite(seconds) ? Math.min(Math.max(seconds, 0.5), LONGEST_WAIT_S) : null;
+}
+
+/** A server that refuses a body early closes the connection, which looks like a lost network from here. */
+function brokenOff(file, sentBytes) {
+  if (sentBytes === 0) return "The server cannot be reached.";
+  if (sentBytes === file.size) return "The connection was lost before the server answered.";
+  return "The connection broke off half-way. The network may be down, or the server takes no file this large.";
+}

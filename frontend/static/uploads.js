@@ -1,0 +1,100 @@
+/** The files on their way to the server: a few at a time, the rest wait. */
+
+import { sendFile } from "./upload_request.js";
+
+const AT_A_TIME = 3;
+const AUTOMATIC_RETRIES = 3;
+
+export class Uploads {
+  #waiting = [];
+  #active = new Map();
+
+  /** `onAccepted()` is called for each file that the server has taken. */
+  constructor({ entries, url, batchId, onAccepted }) {
+    Object.assign(this, { entries, url, batchId, onAccepted });
+  }
+
+  get isBusy() {
+    return this.#active.size + this.#waiting.length > 0;
+  }
+
+  /** For each upload of a file of so many bytes, a promise that settles when the upload is over. */
+  underWay(bytes) {
+    const alike = [...this.#active].filter(([entry]) => entry.file.size === bytes);
+    return alike.map(([, { over }]) => over);
+  }
+
+  /** Send these files when their turn comes; also those that could not be sent before. */
+  send(entries) {
+    for (const entry of entries) {
+      this.entries.update(entry, { phase: "waiting", sentBytes: 0, note: "", canRetry: false });
+      this.#waiting.push(entry);
+    }
+    this.#startNext();
+  }
+
+  /** Let go of a file, wherever it is on its way. */
+  cancel(entry) {
+    this.#waiting = this.#waiting.filter((other) => other !== entry);
+    this.#active.get(entry)?.abort.abort();
+  }
+
+  #startNext() {
+    while (this.#active.size < AT_A_TIME && this.#waiting.length > 0) {
+      this.#start(this.#waiting.shift());
+    }
+  }
+
+  #start(entry) {
+    const abort = new AbortController();
+    const over = this.#carry(entry, abort.signal).catch((reason) => {
+      if (!abort.signal.aborted) throw reason;
+    });
+    this.#active.set(entry, { abort, over });
+    over.finally(() => {
+      this.#active.delete(entry);
+      this.#startNext();
+    });
+  }
+
+  async #carry(entry, signal) {
+    const answer = await this.#persist(entry, signal);
+    if (answer.kind === "accepted") {
+      this.entries.accept(entry, answer.job);
+      this.onAccepted();
+    } else {
+      this.entries.update(entry, {
+        phase: "failed",
+        note: answer.detail,
+        canRetry: answer.kind === "unavailable",
+      });
+    }
+  }
+
+  /** Send, and again when the server asks for it. Who waits for that keeps the turn, so the others wait too. */
+  async #persist(entry, signal) {
+    let answer = await this.#sendOnce(entry, signal);
+    for (let retry = 1; retry <= AUTOMATIC_RETRIES && answer.waitS; retry += 1) {
+      // Spread out, so that those who were refused together do not come back together.
+      const waitMs = answer.waitS * 1000 * (1 + Math.random() / 4);
+      const note = `${answer.detail} Trying again in ${Math.max(1, Math.round(waitMs / 1000))} s.`;
+      this.entries.update(entry, { phase: "waiting", sentBytes: 0, note });
+      await sleep(waitMs, signal);
+      answer = await this.#sendOnce(entry, signal);
+    }
+    return answer;
+  }
+
+  #sendOnce(entry, signal) {
+    this.entries.update(entry, { phase: "uploading", sentBytes: 0, note: "" });
+    const onProgress = (sentBytes) => this.entries.update(entry, { sentBytes });
+    return sendFile({ url: this.url, batchId: this.batchId, file: entry.file, onProgress, signal });
+  }
+}
+
+function sleep(milliseconds, signal) {
+  return new Promise((resolve, reject) => {
+    setTimeout(resolve, milliseconds);
+    signal.addEventListener("abort", () => reject(signal.reason));
+  });
+}

@@ -1,0 +1,57 @@
+"""Two gigabytes at the door: refused early, and not held in memory."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import aiohttp
+import psutil
+import pytest
+
+from tests.e2e.images import small_photograph
+from tests.rig import Rig
+
+GIGABYTES_2 = 2 * 1024**3
+CHUNK = b"\0" * 1024**2
+MOST_GROWTH = 50 * 1024**2
+
+
+async def endless(head: bytes, sent: list[int]) -> AsyncIterator[bytes]:
+    """Two gigabytes in chunks of one megabyte, of which the first begins with `head`."""
+    yield head
+    for _ in range(GIGABYTES_2 // len(CHUNK)):
+        sent[0] += len(CHUNK)
+        yield CHUNK
+
+
+@pytest.mark.parametrize("declares_its_size", [True, False])
+async def test_two_gigabytes_are_refused_early(rig: Rig, declares_its_size: bool) -> None:
+    await rig.start(workers=0)
+    process = psutil.Process(rig.frontend.pid)
+    before, sent = process.memory_info().rss, [0]
+    headers = {"Content-Type": "image/jpeg"}
+    if declares_its_size:
+        headers["Content-Length"] = str(GIGABYTES_2)
+
+    peak = before
+    async with aiohttp.ClientSession(rig.url) as http:
+        body = endless(small_photograph(1)[:64], sent)
+        request = asyncio.create_task(_status(http, body, headers))
+        while not request.done():
+            peak = max(peak, process.memory_info().rss)
+            await asyncio.wait({request}, timeout=0.02)
+
+    status = await request
+    assert status in (413, None), "None: the server hung up while the client was still sending"
+    assert sent[0] < GIGABYTES_2 / 4
+    assert peak - before < MOST_GROWTH
+    assert not [path for path in rig.storage.rglob("*") if path.is_file()]
+
+
+async def _status(
+    http: aiohttp.ClientSession, body: AsyncIterator[bytes], headers: dict[str, str]
+) -> int | None:
+    try:
+        async with http.post("/upload", data=body, headers=headers) as response:
+            return response.status
+    except aiohttp.ClientError:
+        return None
