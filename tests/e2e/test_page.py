@@ -1,0 +1,175 @@
+"""The page in a real browser, with the real services behind it."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from playwright.async_api import Browser, FilePayload, Page, expect
+
+from tests.e2e.browser import complaints_of, open_browser
+from tests.e2e.images import small_photograph
+from tests.rig import Rig
+
+WITHIN_MS = 20_000
+HOSTILE_NAME = "<img src=x onerror=alert(1)>.jpg"
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    async with open_browser() as opened:
+        yield opened
+
+
+def files(count: int, *, name: str = "photo-{}.jpg") -> list[FilePayload]:
+    return [
+        {"name": name.format(number), "mimeType": "image/jpeg", "buffer": small_photograph(number)}
+        for number in range(count)
+    ]
+
+
+async def choose_and_upload(page: Page, chosen: list[FilePayload]) -> None:
+    await page.set_input_files("#file-input", chosen)
+    await page.click("#upload-button")
+
+
+async def test_files_become_thumbnails_while_one_watches(rig: Rig, browser: Browser) -> None:
+    await rig.start(workers=2)
+    page = await browser.new_page()
+    complaints = complaints_of(page)
+    await page.goto(rig.url)
+
+    await choose_and_upload(page, files(5))
+
+    done = page.locator('#job-list [data-job-id][data-status="done"]')
+    await expect(done).to_have_count(5, timeout=WITHIN_MS)
+    await expect(done.first.locator(".job-state")).to_contain_text("by worker-")
+    await expect(done.first).to_contain_text("640 × 480")
+    await expect(done.first).to_contain_text("300 × 300")
+    await expect(page.locator("#summary")).to_contain_text("5 of 5 done")
+    sizes = await done.locator(".job-thumbnail").evaluate_all(
+        """async images => Promise.all(images.map(async image => {
+            image.loading = "eager";
+            await image.decode();
+            return [image.naturalWidth, image.naturalHeight];
+        }))"""
+    )
+    assert sizes == [[300, 300]] * 5
+    assert complaints == []
+
+
+async def test_a_file_waits_in_its_place_until_a_worker_comes(rig: Rig, browser: Browser) -> None:
+    await rig.start(workers=0)
+    page = await browser.new_page()
+    await page.goto(rig.url)
+
+    await choose_and_upload(page, files(3))
+
+    states = page.locator('#job-list [data-job-id][data-status="queued"] .job-state')
+    await expect(states).to_have_count(3, timeout=WITHIN_MS)
+    await expect(states.filter(has_text="next in the queue")).to_have_count(1, timeout=WITHIN_MS)
+    await expect(states.filter(has_text="3rd in the queue")).to_have_count(1)
+    await expect(page.locator("#queue-depth")).to_contain_text("3 waiting", timeout=WITHIN_MS)
+
+    rig.add_worker("worker-7")
+
+    await expect(page.locator('[data-worker="worker-7"]')).to_be_visible(timeout=WITHIN_MS)
+    await expect(page.locator('#job-list [data-status="done"]')).to_have_count(3, timeout=WITHIN_MS)
+    await expect(page.locator("#queue-depth")).to_contain_text("0 waiting", timeout=WITHIN_MS)
+
+
+async def test_what_cannot_be_resized_says_why_and_names_are_only_text(rig: Rig, browser: Browser) -> None:
+    await rig.start(workers=1)
+    page = await browser.new_page()
+    complaints = complaints_of(page)
+    await page.goto(rig.url)
+    photograph = small_photograph(1)
+
+    await choose_and_upload(
+        page,
+        [
+            {"name": HOSTILE_NAME, "mimeType": "image/jpeg", "buffer": photograph},
+            {"name": "half.jpg", "mimeType": "image/jpeg", "buffer": photograph[: len(photograph) // 2]},
+            {"name": "text.jpg", "mimeType": "image/jpeg", "buffer": b"only text"},
+        ],
+    )
+
+    rows = page.locator("#job-list > *")
+    hostile = rows.filter(has_text=HOSTILE_NAME)
+    await expect(hostile).to_have_attribute("data-status", "done", timeout=WITHIN_MS)
+    await expect(hostile.locator(".job-name")).to_have_text(HOSTILE_NAME)
+    assert await page.locator('img[src="x"]').count() == 0
+    half = rows.filter(has_text="half.jpg")
+    await expect(half.locator(".job-error")).to_contain_text("ends too early", timeout=WITHIN_MS)
+    await expect(rows.filter(has_text="text.jpg").locator(".job-error")).to_contain_text("Not an image")
+    assert complaints == []
+
+
+async def test_a_page_that_lost_its_server_misses_nothing(rig: Rig, browser: Browser) -> None:
+    await rig.start(workers=0)
+    page = await browser.new_page()
+    await page.goto(rig.url)
+    await choose_and_upload(page, files(4))
+    await expect(page.locator('#job-list [data-status="queued"]')).to_have_count(4, timeout=WITHIN_MS)
+
+    rig.frontend.kill()
+    await expect(page.locator("#connection-state")).to_contain_text("Reconnecting", timeout=WITHIN_MS)
+    rig.add_worker("worker-1")
+    rig.frontend.start()
+
+    await expect(page.locator('#job-list [data-status="done"]')).to_have_count(4, timeout=WITHIN_MS)
+    await expect(page.locator("#connection-state")).to_contain_text("Live", timeout=WITHIN_MS)
+
+
+async def test_a_reloaded_page_shows_the_same_batch(rig: Rig, browser: Browser) -> None:
+    await rig.start(workers=1)
+    page = await browser.new_page()
+    await page.goto(rig.url)
+    await choose_and_upload(page, files(2))
+    await expect(page.locator('#job-list [data-status="done"]')).to_have_count(2, timeout=WITHIN_MS)
+
+    await page.reload()
+
+    assert "/batches/" in page.url
+    await expect(page.locator('#job-list [data-status="done"]')).to_have_count(2, timeout=WITHIN_MS)
+
+
+async def test_it_works_without_javascript(rig: Rig, browser: Browser) -> None:
+    await rig.start(workers=0)
+    page = await (await browser.new_context(java_script_enabled=False)).new_page()
+    await page.goto(rig.url)
+
+    await choose_and_upload(page, files(1) + files(1, name=HOSTILE_NAME))
+    await page.wait_for_url("**/batches/*")
+    await expect(page.locator('#job-list [data-status="queued"]')).to_have_count(2, timeout=WITHIN_MS)
+    rig.add_worker("worker-1")
+
+    await expect(page.locator('#job-list [data-status="done"]')).to_have_count(2, timeout=WITHIN_MS)
+    await expect(page.locator("#job-list .job-name").filter(has_text=HOSTILE_NAME)).to_have_count(1)
+
+
+async def test_it_works_with_the_keyboard_alone(rig: Rig, browser: Browser) -> None:
+    await rig.start(workers=1)
+    page = await browser.new_page()
+    await page.goto(rig.url)
+    reached = []
+    for _ in range(10):
+        await page.keyboard.press("Tab")
+        reached.append(await page.evaluate("document.activeElement.id"))
+
+    assert {"file-input", "upload-button"} <= set(reached)
+    await page.set_input_files("#file-input", files(1))
+    await page.focus("#upload-button")
+    await page.keyboard.press("Enter")
+    await expect(page.locator('#job-list [data-status="done"]')).to_have_count(1, timeout=WITHIN_MS)
+
+
+@pytest.mark.parametrize("width", [360, 390, 820])
+async def test_it_fits_a_phone_in_the_dark(rig: Rig, browser: Browser, width: int) -> None:
+    await rig.start(workers=1)
+    page = await browser.new_page(viewport={"width": width, "height": 800}, color_scheme="dark")
+    await page.goto(rig.url)
+    await choose_and_upload(page, files(1, name="a-very-long-name-" * 12 + ".jpg"))
+    await expect(page.locator('#job-list [data-status="done"]')).to_have_count(1, timeout=WITHIN_MS)
+
+    assert await page.evaluate("document.documentElement.scrollWidth") <= width
+    background = await page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert sum(int(part) for part in background[4:-1].split(",")) < 3 * 64
