@@ -79,6 +79,10 @@ class Batch:
         # Made by whoever asks first: a job may end before the answer to its upload is here.
         self._ends = defaultdict[str, "asyncio.Future[tuple[float, JsonObject]]"](asyncio.Future)
 
+    async def check_server(self) -> None:
+        """Raise Unusable if there is no server, before any work is done for it."""
+        await (await self._connect()).close()
+
     async def run(self, uploads: Sequence[Upload], *, concurrency: int, timeout_s: float) -> None:
         """Return when every upload has ended or the time is up. Raises Unusable if there is no server."""
         watching = asyncio.create_task(self._watch(await self._connect()))
@@ -233,10 +237,11 @@ async def pictures(options: argparse.Namespace, folder: str, note: Note) -> list
 
 async def run(options: argparse.Namespace, note: Note) -> list[Upload]:
     """Make or find the images, upload them, watch, check. Raises Unusable."""
-    with tempfile.TemporaryDirectory(prefix="load-test-") as folder:
-        uploads = [Upload(path) for path in await pictures(options, folder, note)]
-        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
-            batch = Batch(session, options.url, note)
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
+        batch = Batch(session, options.url, note)
+        await batch.check_server()
+        with tempfile.TemporaryDirectory(prefix="load-test-") as folder:
+            uploads = [Upload(path) for path in await pictures(options, folder, note)]
             await batch.run(uploads, concurrency=options.concurrency, timeout_s=options.timeout)
     return uploads
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from PIL import Image, ImageFile
+# The plug-ins are loaded here, once and in the fork server: else the first image of every child would do it.
+from PIL import GifImagePlugin, Image, ImageFile, JpegImagePlugin, PngImagePlugin, WebPImagePlugin  # noqa: F401
 
 from pipeline.image_formats import JPEG, SIGNATURE_BYTES, WEBP, ImageFormat, detect_format
 from worker.imaging.errors import (
@@ -75,7 +76,7 @@ def _loaded(image: ImageFile.ImageFile, image_format: ImageFormat, targets: Sequ
     size = image.size
     match_transparent_colour(image)
     if image_format is not JPEG:
-        # A PNG may tell its orientation after its pixels.
+        # To read the EXIF of a PNG Pillow has to load it, and what is wrong with it would be lost there.
         image.load()
     orientation = read_orientation(image)
     stored_targets = [turned(target) for target in targets] if is_sideways(orientation) else targets

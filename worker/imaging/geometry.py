@@ -12,7 +12,7 @@ Box = tuple[float, float, float, float]
 """Left, top, right, bottom."""
 
 MARGIN = 1.5
-"""What is made smaller in cheap ways first keeps so many pixels, on each axis, for each one of the result.
+"""The cheap reductions stop while so many pixels are left, on each axis, for each one of the result.
 
 2, as in Pillow's own thumbnails, often just misses the next smaller decode of a JPEG, at more than twice
 the cost; from 1.5 on the loss drowns in that of a JPEG of quality 80.

@@ -68,6 +68,17 @@ def test_formats_that_pillow_knows_and_we_do_not_are_refused(rendered: Render, i
         rendered(file_of(noise(16, 16), image_format))
 
 
+def test_no_other_decoder_gets_to_see_a_file(rendered: Render, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+    monkeypatch.setattr(Image, "ID", [*Image.ID, "GREEDY"])
+    monkeypatch.setitem(Image.OPEN, "GREEDY", (lambda *file: seen.append(file), lambda start: True))
+
+    with pytest.raises(ImageUnreadable):
+        rendered(PNG_SIGNATURE + b"garbage!" * 100)
+
+    assert not seen
+
+
 def test_an_empty_file_is_unreadable(rendered: Render) -> None:
     with pytest.raises(ImageUnreadable, match=r"^The file is empty\.$"):
         rendered(b"")

@@ -70,6 +70,12 @@ def test_a_broken_exif_block_does_not_spoil_the_photograph(resized: Resize, bloc
     assert corners_of(resized(file_of(four_corners(80, 80), "JPEG", exif=block))) == CORNERS
 
 
+def test_an_exif_block_that_is_no_block_does_not_spoil_a_png(resized: Resize) -> None:
+    text = png_chunk(b"tEXt", b"Raw profile type exif\0\n\n\nnot hexadecimal")
+
+    assert resized(png_row(b"\x00\xff", width=2, depth=8, colour=GREY, last=text), 2, 1).size == (2, 1)
+
+
 def test_an_orientation_that_does_not_exist_is_ignored(resized: Resize) -> None:
     assert corners_of(resized(file_of(four_corners(80, 80), "JPEG", exif=exif(9)))) == CORNERS
 

@@ -155,6 +155,19 @@ def test_the_largest_rendition_decides_how_small_a_jpeg_is_read(image_file: Call
     assert picture.pixels.size == (1200, 900)
 
 
+def test_a_sideways_jpeg_is_decoded_as_small_as_an_upright_one(
+    image_file: Callable[[bytes], Path],
+) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    path = image_file(file_of(noise(2400, 1800), "JPEG", exif=exif))
+
+    picture = decode(path, [(200, 400)], max_pixels=10**8)
+
+    assert picture.shown_size == (1800, 2400)
+    assert picture.pixels.size == (600, 450)
+
+
 def test_decoding_small_moves_nothing(resized: Resize) -> None:
     image = four_corners(1203, 1203)
 
