@@ -1,0 +1,1 @@
+"""How the pipeline is run: by `make run` on one machine, or in containers."""
