@@ -7,10 +7,10 @@ from frontend.error_responses import error_response
 from frontend.errors import RequestTooLarge
 from frontend.keys import PUBLISHER, SETTINGS, STORE
 from frontend.middlewares import give_request_id
-from pipeline.errors import BrokerUnavailable, PipelineError, StorageFull
+from pipeline.errors import PipelineError, StorageFull
 
 
-def check_gate(request: web.Request) -> None:
+async def check_gate(request: web.Request) -> None:
     """Raise RequestTooLarge, StorageFull or BrokerUnavailable, if that would be the answer anyway."""
     settings = request.app[SETTINGS]
     size = request.content_length or 0
@@ -20,15 +20,14 @@ def check_gate(request: web.Request) -> None:
         )
     if request.app[STORE].free_bytes() - size < settings.min_free_bytes:
         raise StorageFull
-    if not request.app[PUBLISHER].link.is_open:
-        raise BrokerUnavailable
+    await request.app[PUBLISHER].check_open()
 
 
 async def answer_expectation(request: web.Request) -> web.StreamResponse | None:
     """Tell a client that waits for "100 Continue" either to go on, or at once why it need not."""
     give_request_id(request)
     try:
-        check_gate(request)
+        await check_gate(request)
     except PipelineError as error:
         return error_response(request, error)
     if request.version == HttpVersion11 and request.headers.get(hdrs.EXPECT, "").lower() == "100-continue":

@@ -59,7 +59,7 @@ RESIZE = Queue(
         # At-least-once needs reject-publish on the same queue, or it silently becomes at-most-once.
         "x-dead-letter-strategy": "at-least-once",
         "x-overflow": "reject-publish",
-        # None up to RabbitMQ 3.13: a message that kills its worker would go round for ever. It is high because
+        # None up to RabbitMQ 3.13: a message that kills its worker would go round for ever. It is high, since
         # one death counts more than once: what a dying connection gives back from one of its slots is
         # delivered to the next one of the same connection, until the last of them is gone.
         "x-delivery-limit": 100,

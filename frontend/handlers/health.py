@@ -3,6 +3,8 @@
 from aiohttp import web
 
 from frontend.keys import FEED, PUBLISHER, SETTINGS, STORE
+from pipeline.broker import Publisher
+from pipeline.errors import BrokerUnavailable
 
 
 async def live(_: web.Request) -> web.Response:
@@ -13,7 +15,7 @@ async def live(_: web.Request) -> web.Response:
 async def ready(request: web.Request) -> web.Response:
     """200 if an upload would be accepted and watched now; else 503, and which part is missing."""
     checks = {
-        "queue": request.app[PUBLISHER].link.is_open,
+        "queue": await _takes_commands(request.app[PUBLISHER]),
         "events": request.app[FEED].is_caught_up,
         "storage": request.app[STORE].free_bytes() >= request.app[SETTINGS].min_free_bytes,
     }
@@ -21,3 +23,11 @@ async def ready(request: web.Request) -> web.Response:
     return web.json_response(
         {"status": "ready" if is_ready else "not ready", "checks": checks}, status=200 if is_ready else 503
     )
+
+
+async def _takes_commands(publisher: Publisher) -> bool:
+    try:
+        await publisher.check_open()
+    except BrokerUnavailable:
+        return False
+    return True

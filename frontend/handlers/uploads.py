@@ -17,7 +17,7 @@ SHOWN_REJECTIONS = 20
 
 async def upload(request: web.Request) -> web.Response:
     """Take the images of the request. 202 if at least one became a job; else the error of the first file."""
-    check_gate(request)
+    await check_gate(request)
     reader = UploadReader(request, store=request.app[STORE], settings=request.app[SETTINGS])
     acceptance = await request.app[INTAKE].accept(await reader.read())
     if not acceptance.jobs:

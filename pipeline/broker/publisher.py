@@ -51,11 +51,17 @@ class Publisher:
         self._commands: AbstractChannel | None = None
         self._events: AbstractChannel | None = None
 
+    async def check_open(self) -> None:
+        """Raise BrokerUnavailable if a command would not be taken just now, as far as that is known."""
+        if await self._is_blocked():
+            raise BrokerUnavailable("The queue takes nothing just now: its disk or memory is nearly full.")
+
     async def publish_command(self, command: ResizeImage) -> None:
         """Return when the broker has stored the command.
 
         Raises BrokerUnavailable or QueueFull when it certainly has not, PublishUncertain when nobody knows.
         """
+        await self.check_open()
         headers: HeadersType = {"job_id": command.job_id}
         message = self._message(encode(command), "resize_image", command.job_id, headers)
         await self._publish_confirmed(topology.IMAGES.name, topology.RESIZE_KEY, message)
@@ -73,6 +79,8 @@ class Publisher:
         job_id = event.job_id if isinstance(event, JobEvent) else None
         message = self._message(encode(event), event_type(event), job_id, {})
         try:
+            if await self._is_blocked():
+                return False  # work goes on without news: it is what makes room again
             channel = self._channel(self._events)
             async with asyncio.timeout(EVENT_TIMEOUT_S):
                 exchange = await channel.get_exchange(topology.EVENTS.name, ensure=False)
@@ -102,6 +110,21 @@ class Publisher:
         await channel.initialize()
         self.link.watch(channel)
         return channel
+
+    async def _is_blocked(self) -> bool:
+        """Whether the broker has said that it does not read this connection, because of an alarm.
+
+        It says so only to those who publish, so the first one to meet an alarm waits for a confirm in vain.
+        """
+        transport = self.link.open_connection().transport
+        if transport is None:
+            raise BrokerUnavailable
+        try:
+            async with asyncio.timeout(0):
+                await transport.ready()
+        except TimeoutError:
+            return True
+        return False
 
     def _channel(self, channel: AbstractChannel | None) -> AbstractChannel:
         if channel is None or channel.is_closed or not self.link.is_open:
