@@ -73,7 +73,9 @@ def error_response(request: web.Request, error: PipelineError) -> web.Response:
 def http_error_response(request: web.Request, error: web.HTTPException) -> web.Response:
     """The response to what aiohttp finds wrong: no such page, not this method."""
     status = HTTPStatus(error.status)
-    response = _response(request, Answer(status, status.name.lower()), status.description or status.phrase)
+    is_plain = error.text in (None, f"{error.status}: {error.reason}")
+    detail = (status.description or status.phrase) if is_plain else str(error.text)
+    response = _response(request, Answer(status, status.name.lower()), detail)
     if "Allow" in error.headers:
         response.headers["Allow"] = error.headers["Allow"]
     return response

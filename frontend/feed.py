@@ -89,12 +89,10 @@ class Feed:
 
     async def _tick(self, ticks: int) -> None:
         await self._see_to_mark()
-        if not self._news.is_wanted:
-            return
-        if ticks % DOUBT_EVERY_TICKS == 0:
-            await self._ask_store()
         self._news.pipeline_counted(await self._count())
         self._news.tell_positions()
+        if self._news.is_wanted and ticks % DOUBT_EVERY_TICKS == 0:
+            await self._ask_store()
 
     async def _see_to_mark(self) -> None:
         if not (self._log.link.is_open and self._publisher.link.is_open):

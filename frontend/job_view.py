@@ -42,7 +42,12 @@ def batch_view(batch_id: str, jobs: list[JsonObject]) -> JsonObject:
     counts: dict[str, int] = {}
     for job in jobs:
         counts[job["status"]] = counts.get(job["status"], 0) + 1
-    return {"id": batch_id, "url": f"/batches/{batch_id}", "counts": counts, "jobs": jobs}
+    return {**batch_links(batch_id), "counts": counts, "jobs": jobs}
+
+
+def batch_links(batch_id: str) -> JsonObject:
+    """A batch, where to ask for it, and where its page is."""
+    return {"id": batch_id, "url": f"/api/batches/{batch_id}", "page": f"/batches/{batch_id}"}
 
 
 def pipeline_view(board: Board, counts: QueueCounts | None) -> JsonObject:

@@ -4,6 +4,7 @@ A job's state is its receipt if it has one, the board if it is moving, its job.j
 """
 
 import asyncio
+import logging
 
 from frontend.board import Board
 from frontend.job_state import JobState, state_from_receipt, state_from_record
@@ -11,6 +12,9 @@ from frontend.job_view import JsonObject, job_view
 from pipeline.errors import BatchNotFound, JobNotFound
 from pipeline.ids import BatchId, JobId
 from pipeline.image_store import ImageStore
+from pipeline.records import DamagedRecord
+
+log = logging.getLogger(__name__)
 
 AT_ONCE = 32
 
@@ -49,6 +53,9 @@ class Jobs:
                     return await self.find(job_id)
                 except JobNotFound:
                     return None  # given up between the two looks: its request was refused after all
+                except DamagedRecord as error:
+                    log.warning("job %s is left out of its batch: %s", job_id, error)
+                    return None
 
         found = await asyncio.gather(*(find(job_id) for job_id in job_ids))
         return [state for state in found if state is not None]
@@ -64,9 +71,15 @@ class Jobs:
         except BatchNotFound:
             return []
 
-    def latest(self, states: list[JobState]) -> list[JobState]:
-        """The same jobs as the board knows them at this very moment, where it knows more."""
-        return [self._later(state, self._board.job(state.id)) for state in states]
+    def latest(self, states: list[JobState], *, batch: BatchId | None = None) -> list[JobState]:
+        """The same jobs as the board knows them at this very moment, where it knows more, oldest first.
+
+        Those of `batch` that have come up since the store was asked are among them.
+        """
+        found = {state.id: self._later(state, self._board.job(state.id)) for state in states}
+        if batch is not None:
+            found = {state.id: state for state in self._board.batch_jobs(batch)} | found
+        return [found[job_id] for job_id in sorted(found)]
 
     def view(self, state: JobState) -> JsonObject:
         """The JSON of a job, with its place in the queue."""

@@ -2,8 +2,8 @@
 
 An argument of a queue is what would lose jobs if it were missing. What an operator tunes is a policy.
 
-If a service stops with PRECONDITION_FAILED, the broker has a queue of this name with other arguments than
-the ones here: let the workers empty it, delete it in the console, and start the service again.
+If the services log PRECONDITION_FAILED, the broker has a queue of this name with other arguments than the
+ones here: let the workers empty it and delete it in the console. The services then make it by themselves.
 """
 
 import asyncio
@@ -69,7 +69,12 @@ RESIZE = Queue(
 
 RESIZE_DEAD = Queue(
     "resize.dead",
-    {"x-queue-type": "quorum", "x-overflow": "reject-publish"},
+    {
+        "x-queue-type": "quorum",
+        "x-overflow": "reject-publish",
+        # From RabbitMQ 4.0 on the default is 20, and it drops: each look in the console counts.
+        "x-delivery-limit": 1_000_000,
+    },
     (Binding(DEAD_IMAGES.name, RESIZE_KEY),),
 )
 

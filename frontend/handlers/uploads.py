@@ -7,7 +7,7 @@ from aiohttp import web
 from frontend.error_responses import RETRY_AFTER_S, answer_to, wants_html
 from frontend.gate import check_gate
 from frontend.intake import Acceptance
-from frontend.job_view import JsonObject, to_json
+from frontend.job_view import JsonObject, batch_links, to_json
 from frontend.keys import INTAKE, JOBS, SETTINGS, STORE
 from frontend.upload_form import RejectedFile, UploadReader
 
@@ -35,9 +35,8 @@ async def upload(request: web.Request) -> web.Response:
 
 
 def _view(acceptance: Acceptance, jobs: list[JsonObject]) -> JsonObject:
-    batch_id = acceptance.batch_id
     return {
-        "batch": {"id": batch_id, "url": f"/api/batches/{batch_id}", "page": f"/batches/{batch_id}"},
+        "batch": batch_links(acceptance.batch_id),
         "jobs": jobs,
         "rejected": [_rejected_view(rejected) for rejected in acceptance.rejected],
     }

@@ -18,17 +18,16 @@ async def watch(request: web.Request) -> web.WebSocketResponse:
     _refuse_foreign_pages(request)
     batch, job = _wish(request)
     jobs, live, news = request.app[JOBS], request.app[LIVE], request.app[NEWS]
-    if job is not None:
-        await jobs.find(job)  # to say "no such job" while this is still an HTTP request
     # Compressed, a connection would cost ten times the memory and a send three times the time.
     socket = web.WebSocketResponse(compress=False, heartbeat=HEARTBEAT_S, max_msg_size=MOST_BYTES_FROM_CLIENT)
-    await socket.prepare(request)
     watcher = Watcher(socket, batch=batch, job=job)
     live.join(watcher)
     try:
         stored = await jobs.watched(batch=batch, job=job)
+        await socket.prepare(request)
         # From here to the snapshot nothing is awaited: all that was put so far is in it.
-        watcher.begin(news.snapshot([jobs.view(state) for state in jobs.latest(stored)]))
+        states = jobs.latest(stored, batch=batch)
+        watcher.begin(news.snapshot([jobs.view(state) for state in states]))
         await watcher.stay()
     finally:
         live.leave(watcher)

@@ -26,7 +26,7 @@ CLOSE_TIMEOUT_S = 3.0
 HEARTBEAT_S = 10
 """A dead peer is noticed after about three of these; the default of 60 s would take minutes."""
 FIRST_PAUSE_S = 0.2
-LONGEST_PAUSE_S = 3.0
+LONGEST_PAUSE_S = 1.0
 
 SetUp = Callable[[AbstractConnection], Awaitable[None]]
 
@@ -104,7 +104,9 @@ class Link:
                 pause_s = FIRST_PAUSE_S
             # TimeoutError covers a broker that accepts connections and then says nothing.
             except (*CONNECTION_EXCEPTIONS, TimeoutError) as error:
-                log.warning("%s: no broker (%s); next try in %.1f s", self._name, _brief(error), pause_s)
+                # Once is enough: that it is there again will be told, too.
+                level = logging.WARNING if pause_s == FIRST_PAUSE_S else logging.DEBUG
+                log.log(level, "%s: not connected, trying on: %s", self._name, _brief(error))
             except Exception:
                 # Nobody waits for this task: what it cannot handle shows as a link that is not open.
                 log.exception("%s: the connection failed in an unexpected way", self._name)
