@@ -48,6 +48,11 @@ async def errors_as_responses(request: web.Request, handler: Handler) -> web.Str
         raise
     except web.HTTPException as error:
         return http_error_response(request, error)
+    except web.RequestPayloadError as error:
+        log.debug("%s %s: %s", request.method, request.path, error)
+        return http_error_response(
+            request, web.HTTPBadRequest(text="The body of the request cannot be read.")
+        )
     except ConnectionError:
         log.debug("%s %s: the client has gone", request.method, request.path)
         return web.Response(status=400)

@@ -163,8 +163,8 @@ class UploadReader:
 
     async def _store_image(self, name: str, image_format: ImageFormat, first: bytes, chunks: Chunks) -> None:
         job_id = new_job_id()
-        incoming = await self._store.receive(job_id)
         self._begun.append(job_id)
+        incoming = await self._store.receive(job_id)
         try:
             await incoming.write(first)
             async for chunk in chunks:
@@ -203,7 +203,7 @@ def _parser_errors() -> Iterator[None]:
     """What aiohttp's parser raises for a form that is cut off, or none, as one error of ours."""
     try:
         yield
-    except (ValueError, AssertionError, HttpProcessingError) as error:
+    except (ValueError, AssertionError, HttpProcessingError, web.RequestPayloadError) as error:
         log.debug("malformed form: %r", error)
         raise FormMalformed from error
 

@@ -93,7 +93,8 @@ class LocalImageStore:
 
     async def receive(self, job_id: JobId) -> "LocalIncomingImage":
         folder = self._upload_folder(job_id)
-        await asyncio.to_thread(make_folder, folder)
+        async with _space_errors():
+            await asyncio.to_thread(make_folder, folder)
         return LocalIncomingImage(self._root, folder)
 
     async def discard(self, job_id: JobId, batch_id: BatchId) -> None:
@@ -140,7 +141,7 @@ class LocalImageStore:
         try:
             path = (self._root / source_path).resolve()
             is_ours = path.is_relative_to(uploads) and path.is_file()
-        except (OSError, ValueError):
+        except (OSError, ValueError, RuntimeError):  # the last for a link to itself, before Python 3.13
             is_ours = False
         if not is_ours:
             raise SourceMissing(f"There is no image at {source_path!r} in the store.")
@@ -148,7 +149,11 @@ class LocalImageStore:
 
     def rendition_file(self, job_id: JobId, file_name: str) -> Path:
         path = self._result_folder(job_id) / file_name
-        if path.name != file_name or not path.is_file():
+        try:
+            is_there = path.name == file_name and path.is_file()
+        except OSError:
+            is_there = False
+        if not is_there:
             raise JobNotFound(f"Job {job_id} has no file {file_name!r}.")
         return path
 

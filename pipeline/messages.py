@@ -17,8 +17,9 @@ from pipeline.ids import parse_job_id
 
 Edge = Annotated[int, Meta(ge=1, le=16384)]
 Quality = Annotated[int, Meta(ge=1, le=100)]
-Attempt = Annotated[int, Meta(ge=1)]
-RenditionName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
+Attempt = Annotated[int, Meta(ge=1, le=1_000_000)]
+RenditionName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")]
+Moment = Annotated[datetime, Meta(tz=True)]
 
 
 def now() -> datetime:
@@ -83,7 +84,7 @@ class Event(Struct, frozen=True, kw_only=True, tag_field="type"):
     """A fact, in the past tense. `at` is when it happened, in UTC."""
 
     v: Literal[1] = 1
-    at: datetime = field(default_factory=now)
+    at: Moment = field(default_factory=now)
 
 
 class JobEvent(Event, frozen=True, kw_only=True):
@@ -128,7 +129,7 @@ class JobDone(JobEvent, frozen=True, kw_only=True, tag="job_done"):
     worker: str
     source: Source
     renditions: tuple[Result, ...]
-    started_at: datetime
+    started_at: Moment
     timings_ms: dict[str, float]
 
 
@@ -139,7 +140,7 @@ class JobFailed(JobEvent, frozen=True, kw_only=True, tag="job_failed"):
     worker: str
     source: Source | None = None
     error: JobError
-    started_at: datetime
+    started_at: Moment
 
 
 class WorkerOnline(Event, frozen=True, kw_only=True, tag="worker_online"):
@@ -173,6 +174,7 @@ AnyJobEvent = JobQueued | JobStarted | RenditionReady | JobRetrying | JobDone | 
 AnyWorkerEvent = WorkerOnline | WorkerHeartbeat | WorkerOffline
 AnyEvent = AnyJobEvent | AnyWorkerEvent | FrontendOnline
 
+_BAD_BYTES = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _encoder = msgspec.json.Encoder()
 _command_decoder = msgspec.json.Decoder(ResizeImage)
 _event_decoder: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent)
@@ -188,7 +190,7 @@ def decode_command(body: bytes) -> ResizeImage:
     try:
         command = _command_decoder.decode(body)
         command = msgspec.structs.replace(command, job_id=parse_job_id(command.job_id))
-    except (msgspec.MsgspecError, UnicodeDecodeError, InvalidId) as error:
+    except (*_BAD_BYTES, InvalidId) as error:
         raise InvalidMessage(str(error)) from error
     names = [rendition.name for rendition in command.renditions]
     if len(set(names)) < len(names):
@@ -200,7 +202,7 @@ def decode_event(body: bytes) -> AnyEvent:
     """The event that `body` spells; raises InvalidMessage for what this version does not know."""
     try:
         return _event_decoder.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except _BAD_BYTES as error:
         raise InvalidMessage(str(error)) from error
 
 

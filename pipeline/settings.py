@@ -24,7 +24,7 @@ def setting(default: T, *, parse: Callable[[str], T], text: str, secret: bool = 
     """
     metadata = {"parse": parse, "text": text, "secret": secret}
     # dataclasses.field is typed as the default's type for the same reason.
-    result: T = dataclasses.field(default=default, metadata=metadata)
+    result: T = dataclasses.field(default=default, metadata=metadata, repr=not secret)
     return result
 
 
@@ -90,9 +90,14 @@ def port_number(text: str) -> int:
 
 def amqp_url(text: str) -> str:
     """The address of a broker."""
-    parts = urlsplit(text)
-    if parts.scheme not in ("amqp", "amqps") or not parts.hostname:
-        raise ValueError("not an address like amqp://user:password@host:5672/vhost")
+    expected = ValueError("not an address like amqp://user:password@host:5672/vhost")
+    try:
+        parts = urlsplit(text)
+        is_complete = parts.scheme in ("amqp", "amqps") and parts.hostname and parts.port != 0
+    except ValueError:
+        raise expected from None  # its message would quote the address, and the password in it
+    if not is_complete:
+        raise expected
     return text
 
 

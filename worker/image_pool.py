@@ -6,7 +6,6 @@ open after it is gone, and the broker would wait for a dead worker.
 """
 
 import asyncio
-import ctypes
 import logging
 import multiprocessing
 import os
@@ -20,11 +19,10 @@ from pebble import ProcessExpired, ProcessPool
 
 from pipeline.errors import PipelineError
 from pipeline.messages import Rendition
+from worker.death_signal import die_with_parent
 from worker.imaging import ImageError, Rendered, render
 
 log = logging.getLogger(__name__)
-
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 class TimeLimitPassed(ImageError):
@@ -93,7 +91,7 @@ class ImagePool:
 
     def _new_pool(self) -> ProcessPool:
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["worker.imaging"])
+        context.set_forkserver_preload(["worker.fork_server"])
         return ProcessPool(
             max_workers=self._processes,
             initializer=_prepare_child,
@@ -108,16 +106,8 @@ def _end(pool: ProcessPool) -> None:
 
 
 def _prepare_child(memory_bytes: int) -> None:
-    _die_with_parent()
+    die_with_parent()
     # Ctrl-C reaches the whole foreground group; it is for the worker to say when a child ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
-def _die_with_parent() -> None:
-    """Let the kernel kill this child when the fork server ends, which itself ends with the worker."""
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    parent = multiprocessing.parent_process()
-    if parent is not None and not parent.is_alive():
-        os.kill(os.getpid(), signal.SIGKILL)  # it was gone before the kernel was asked

@@ -20,13 +20,19 @@ def outcome_of(error: Exception, *, attempt: int, max_attempts: int) -> RetryLat
     if isinstance(error, SourceMissing):
         return JobError(code="source_missing", detail=str(error))
     if isinstance(error, StorageFull) or attempt < max_attempts:
-        return RetryLater(reason=_reason(error), delay_s=min(LONGEST_DELAY_S, 2.0 ** (attempt - 1)))
+        return RetryLater(reason=_reason(error), delay_s=_delay_s(attempt))
     if isinstance(error, DecoderDied):
         return JobError(code="decoder_died", detail=f"{error} This happened {attempt} times.")
     return JobError(
         code="internal_error",
         detail=f"Something in the pipeline failed {attempt} times. The worker's log says more.",
     )
+
+
+def _delay_s(attempt: int) -> float:
+    """1, 2, 4 … seconds, up to the longest."""
+    doublings = min(attempt - 1, 10)
+    return min(LONGEST_DELAY_S, 2.0**doublings)
 
 
 def _reason(error: Exception) -> str:

@@ -12,7 +12,8 @@ from frontend.keys import INTAKE, JOBS, SETTINGS, STORE
 from frontend.upload_form import RejectedFile, UploadReader
 
 SHOWN_REJECTIONS = 20
-"""So many are carried to the page of a browser without JavaScript, in its address."""
+SHOWN_NAME_CHARACTERS = 30
+"""So much is carried to the page of a browser without JavaScript, in its address: some 6 KB at most."""
 
 
 async def upload(request: web.Request) -> web.Response:
@@ -60,7 +61,7 @@ def _location(acceptance: Acceptance) -> str:
 def _page(acceptance: Acceptance) -> str:
     """The page of the batch; it has to be told in its address what was rejected, which is stored nowhere."""
     rejected = [
-        ("rejected", f"{answer_to(rejected.error).code} {rejected.name}")
+        ("rejected", f"{answer_to(rejected.error).code} {rejected.name[:SHOWN_NAME_CHARACTERS]}")
         for rejected in acceptance.rejected[:SHOWN_REJECTIONS]
     ]
     return f"/batches/{acceptance.batch_id}" + (f"?{urlencode(rejected)}" if rejected else "")

@@ -47,5 +47,9 @@ def _wish(request: web.Request) -> tuple[BatchId | None, JobId | None]:
 def _refuse_foreign_pages(request: web.Request) -> None:
     """A browser lets every page open a WebSocket to anywhere; it only tells where the page is from."""
     origin = request.headers.get("Origin")
-    if origin and URL(origin).authority != URL(f"//{request.host}").authority:
+    try:
+        is_ours = origin is None or URL(origin).authority == URL(f"//{request.host}").authority
+    except ValueError as error:
+        raise ForeignOrigin from error
+    if not is_ours:
         raise ForeignOrigin

@@ -1,0 +1,66 @@
+# What a person, or a CI job, does with this project. `make` alone lists it.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check
+
+# Files that say what has been installed, so that nothing is asked of pip when nothing has changed.
+RUNS := $(VENV)/.installed
+TESTS := $(VENV)/.installed-dev
+
+# Have a program that Debian has in a package of the same name.
+have = (PATH="$$PATH:/usr/lib/rabbitmq/bin:$$RABBITMQ_HOME/sbin"; command -v $(1) > /dev/null) || \
+	deploy/apt_install.sh $(1)
+
+.DEFAULT_GOAL := help
+.PHONY: help run worker load-test test lint types format clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "  make run WORKERS=5 PORT=8000 HOST=0.0.0.0 AMQP_URL=amqp://user:password@host/   as you like"
+
+run: $(RUNS) ## Start everything here: a broker, the page on http://localhost:5000, three workers
+	@test -n "$$AMQP_URL" || $(call have,rabbitmq-server) || true
+	@exec $(BIN)/python -m deploy.local run --end-with-parent
+
+worker: $(RUNS) ## Add one more worker to what `make run` runs
+	@exec $(BIN)/python -m deploy.local worker
+
+load-test: $(RUNS) ## Send many images and measure; ARGS="--help" tells what can be asked
+	@exec $(BIN)/python load_test.py $(ARGS)
+
+test: $(TESTS) lint types ## Everything that has to pass: style, types, all tests; ARGS go to pytest
+	@$(call have,rabbitmq-server)
+	@$(call have,chromium)
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(TESTS) ## Check style
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(TESTS) ## Check types
+	$(BIN)/mypy
+
+format: $(TESTS) ## Put the code into the agreed form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean: ## Remove what make has made: .venv, .run with what is queued, caches. storage/ stays
+	@test ! -e .run/runner.lock || flock --nonblock .run/runner.lock true || \
+		{ echo "make run is running: stop it first" >&2; exit 2; }
+	rm -rf $(VENV) .run build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .coverage* htmlcov
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(RUNS): setup.cfg pyproject.toml
+	@deploy/make_venv.sh $(PYTHON) $(VENV)
+	@echo "Installing the Python packages into $(VENV); the first time this may take a minute ..."
+	@$(PIP) install --editable '.[local]'
+	@touch $@
+
+$(TESTS): setup.cfg pyproject.toml
+	@deploy/make_venv.sh $(PYTHON) $(VENV)
+	@echo "Installing the Python packages and the tools of the tests into $(VENV); this may take a minute ..."
+	@$(PIP) install --editable '.[local,dev]'
+	@touch $(RUNS) $@

@@ -1,0 +1,126 @@
+"""Real frontends on a real broker. There is no worker: tests tell the log what workers would tell."""
+
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import aio_pika
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+from pytest_aiohttp.plugin import AiohttpClient
+
+from frontend.app import create_app
+from frontend.settings import FrontendSettings
+from pipeline import topology
+from pipeline.broker import Publisher
+from pipeline.image_store import LocalImageStore
+from pipeline.messages import AnyEvent, ResizeImage, decode_command
+from tests.eventually import eventually
+
+Client = TestClient[web.Request, web.Application]
+NewFrontend = Callable[..., Awaitable[Client]]
+Tell = Callable[..., Awaitable[None]]
+Json = dict[str, Any]
+
+SHUTDOWN_TIMEOUT_S = 0.5
+
+
+class FrontendServer(TestServer):
+    """Runs an application as `python -m frontend` does: handlers are not cancelled when their client goes."""
+
+    async def _make_runner(self, **_: Any) -> web.AppRunner:
+        return web.AppRunner(self.app, handler_cancellation=False, shutdown_timeout=SHUTDOWN_TIMEOUT_S)
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> Path:
+    """The folder of the store."""
+    return tmp_path / "storage"
+
+
+@pytest.fixture
+def store(storage: Path) -> LocalImageStore:
+    """The store that the frontend uses, as a worker would open it."""
+    return LocalImageStore(storage)
+
+
+@pytest.fixture
+def new_frontend(aiohttp_client: AiohttpClient, storage: Path) -> NewFrontend:
+    """Starts frontends, and gives a client of each."""
+
+    async def start(amqp_url: str, **settings: Any) -> Client:
+        given = {"min_free_bytes": 0, "board_history_s": 1} | settings
+        app = create_app(FrontendSettings(amqp_url=amqp_url, storage_dir=storage, **given))
+        client: Client = await aiohttp_client(FrontendServer(app))  # type: ignore[assignment]  # it has an app
+        return client
+
+    return start
+
+
+@pytest.fixture
+async def client(new_frontend: NewFrontend, amqp_url: str) -> Client:
+    """A client of a frontend that is ready."""
+    return await when_ready(await new_frontend(amqp_url))
+
+
+@pytest.fixture
+async def lonely(new_frontend: NewFrontend) -> Client:
+    """A client of a frontend whose broker is away."""
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+    return await new_frontend(f"amqp://guest:guest@127.0.0.1:{port}/")
+
+
+@pytest.fixture
+async def tell(amqp_url: str) -> AsyncIterator[Tell]:
+    """Publishes events, each confirmed by the broker."""
+    publisher = Publisher(amqp_url, service="worker-of-a-test")
+    publisher.link.start()
+    await publisher.link.wait_open(10)
+
+    async def publish(*events: AnyEvent) -> None:
+        for event in events:
+            assert await publisher.publish_event(event)
+
+    yield publish
+    await publisher.link.close()
+
+
+async def when_ready(client: Client) -> Client:
+    """The same client, once its frontend is connected and has read the log."""
+
+    async def is_ready() -> bool:
+        async with client.get("/health/ready") as response:
+            checks = (await response.json())["checks"]
+            return bool(checks["queue"] and checks["events"])
+
+    await eventually(is_ready)
+    return client
+
+
+async def uploaded(client: Client, data: bytes, name: str = "holiday.png", **query: str) -> Json:
+    """What a frontend answers to an image that it takes."""
+    async with client.put(f"/upload/{name}", data=data, params=query) as response:
+        assert response.status == 202, await response.text()
+        answer: Json = await response.json()
+        return answer
+
+
+async def commands_in_queue(amqp_url: str) -> list[ResizeImage]:
+    """The commands that wait for a worker; they are taken out."""
+    commands = []
+    async with await aio_pika.connect(amqp_url) as connection, connection.channel() as channel:
+        queue = await channel.get_queue(topology.RESIZE.name, ensure=False)
+        while message := await queue.get(fail=False):
+            commands.append(decode_command(message.body))
+            await message.ack()
+    return commands
+
+
+def left_in(storage: Path) -> list[str]:
+    """All that is in the store, but for the folders of its parts and their days."""
+    paths = (path.relative_to(storage) for path in storage.rglob("*"))
+    return sorted(path.as_posix() for path in paths if len(path.parts) > 2)

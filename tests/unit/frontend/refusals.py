@@ -1,0 +1,166 @@
+"""Every way in which a request can be wrong, and the answer that it gets."""
+
+from dataclasses import dataclass, field
+from uuid import uuid4
+
+from pipeline.ids import new_batch_id, new_job_id
+from tests.unit.frontend.requests import (
+    BOUNDARY,
+    FORM,
+    PNG,
+    end_of_form,
+    field_part,
+    file_part,
+    form,
+)
+
+LIMITS = {"max_upload_bytes": 1000, "max_request_bytes": 5000, "max_files": 3}
+"""The settings of a frontend that refuses all of these."""
+
+BIG = PNG + bytes(1000)
+OLD_BATCH = "01890000-0000-7000-8000-000000000000"
+WEB_SOCKET = {
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+}
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A request, and the status and code with which it is refused."""
+
+    status: int
+    code: str
+    method: str = "POST"
+    path: str = "/upload"
+    body: bytes | None = None
+    headers: dict[str, str] = field(default_factory=lambda: FORM)
+    in_chunks: bool = False
+
+
+def get(status: int, code: str, path: str, headers: dict[str, str] | None = None) -> Refusal:
+    """A refusal of a GET request."""
+    return Refusal(status, code, "GET", path, None, headers or {})
+
+
+IMAGE_TYPE = {"Content-Type": "image/png"}
+
+UPLOADS = {
+    "a form without a boundary": Refusal(
+        400, "malformed_form", body=form(file_part(PNG)), headers={"Content-Type": "multipart/form-data"}
+    ),
+    "a form that is none": Refusal(400, "malformed_form", body=b"hello"),
+    "a form cut off in a head": Refusal(400, "malformed_form", body=form(file_part(PNG))[:60]),
+    "a form cut off in a file": Refusal(
+        400, "malformed_form", body=form(file_part(PNG), file_part(PNG))[:-60]
+    ),
+    "a form without its last line": Refusal(
+        400, "malformed_form", body=form(file_part(PNG)).removesuffix(end_of_form())
+    ),
+    "a form in a form": Refusal(
+        400,
+        "malformed_form",
+        body=form(file_part(PNG), b"Content-Type: multipart/mixed; boundary=inner\r\n\r\n--inner--\r\n"),
+    ),
+    "a part without a name": Refusal(400, "malformed_form", body=form(file_part(PNG), b"X: y\r\n\r\ndata")),
+    "a form that is not the gzip it says to be": Refusal(
+        400, "malformed_form", body=form(file_part(PNG)), headers=FORM | {"Content-Encoding": "gzip"}
+    ),
+    "a raw body that is not the gzip it says to be": Refusal(
+        400, "bad_request", body=PNG, headers=IMAGE_TYPE | {"Content-Encoding": "gzip"}
+    ),
+    "an empty form": Refusal(400, "no_file", body=form()),
+    "a form without a file": Refusal(400, "no_file", body=form(field_part("batch_id", new_batch_id()))),
+    "a form in which no file was chosen": Refusal(400, "no_file", body=form(file_part(b"", ""))),
+    "no body": Refusal(400, "no_file", headers=IMAGE_TYPE),
+    "an empty body": Refusal(400, "no_file", body=b"", headers=IMAGE_TYPE),
+    "an empty body that is put": Refusal(400, "no_file", "PUT", "/upload/a.png", b"", {}),
+    "an empty file": Refusal(400, "empty_file", body=form(file_part(b""))),
+    "too many files": Refusal(413, "too_many_files", body=form(*[file_part(PNG)] * 4)),
+    "too many files of which none is an image": Refusal(
+        413, "too_many_files", body=form(*[file_part(b"text")] * 4)
+    ),
+    "an image that is too large": Refusal(413, "image_too_large", body=form(file_part(BIG))),
+    "an image that is too large after one that is not": Refusal(
+        413, "image_too_large", body=form(file_part(PNG), file_part(BIG))
+    ),
+    "a raw image that is too large": Refusal(413, "image_too_large", body=BIG, headers=IMAGE_TYPE),
+    "an image that is too large and does not say so": Refusal(
+        413, "image_too_large", body=BIG, headers=IMAGE_TYPE, in_chunks=True
+    ),
+    "a request that is too large": Refusal(
+        413, "request_too_large", body=form(file_part(PNG), file_part(b"x" * 5000))
+    ),
+    "a request that is too large and does not say so": Refusal(
+        413, "request_too_large", body=form(file_part(PNG), file_part(b"x" * 5000)), in_chunks=True
+    ),
+    "a file that is no image": Refusal(415, "not_an_image", body=form(file_part(b"text"))),
+    "a raw body that is no image": Refusal(415, "not_an_image", body=b"text", headers=IMAGE_TYPE),
+    "a picture that is drawn by a program": Refusal(
+        415, "not_an_image", body=b"<svg/>" * 9, headers={"Content-Type": "image/svg+xml"}
+    ),
+    "a body of JSON": Refusal(
+        415, "unsupported_body", body=b"{}", headers={"Content-Type": "application/json"}
+    ),
+    "a form of text": Refusal(
+        415, "unsupported_body", body=b"a=b", headers={"Content-Type": "application/x-www-form-urlencoded"}
+    ),
+    "another kind of multipart": Refusal(
+        415,
+        "unsupported_body",
+        body=form(file_part(PNG)),
+        headers={"Content-Type": f"multipart/mixed; boundary={BOUNDARY}"},
+    ),
+    "a batch that is none": Refusal(
+        422, "invalid_option", body=form(file_part(PNG), field_part("batch_id", "../up"))
+    ),
+    "a batch of long ago": Refusal(
+        422, "invalid_option", body=form(file_part(PNG), field_part("batch_id", OLD_BATCH))
+    ),
+    "a batch of version 4": Refusal(
+        422, "invalid_option", body=form(file_part(PNG), field_part("batch_id", str(uuid4())))
+    ),
+    "a batch in the address that is none": Refusal(
+        422, "invalid_option", "PUT", "/upload/a.png?batch_id=x", PNG, {}
+    ),
+    "an option that there is not": Refusal(
+        422, "invalid_option", body=form(file_part(PNG), field_part("colour", "red"))
+    ),
+    "an option in the address that there is not": Refusal(
+        422, "invalid_option", "PUT", "/upload/a.png?colour=red", PNG, {}
+    ),
+    "an endless option": Refusal(
+        422, "invalid_option", body=form(file_part(PNG), field_part("batch_id", "x" * 2000))
+    ),
+}
+
+QUESTIONS = {
+    "a page that there is not": get(404, "not_found", "/nothing"),
+    "a path of the API that there is not": get(404, "not_found", "/api/nothing"),
+    "a path out of the page's files": get(404, "not_found", "/static/%2e%2e/app.py"),
+    "a method that there is not": get(405, "method_not_allowed", "/upload"),
+    "a job id that is none": get(404, "no_such_id", "/api/jobs/holiday"),
+    "a job that there is not": get(404, "job_not_found", f"/api/jobs/{new_job_id()}"),
+    "the image of no job": get(404, "job_not_found", f"/api/jobs/{new_job_id()}/source"),
+    "a rendition of no job": get(404, "job_not_found", f"/api/jobs/{new_job_id()}/renditions/300x300"),
+    "a batch id that is none": get(404, "no_such_id", "/api/batches/holiday"),
+    "a batch that there is not": get(404, "batch_not_found", f"/api/batches/{new_batch_id()}"),
+    "the page of no batch": get(404, "batch_not_found", f"/batches/{new_batch_id()}"),
+    "the page of what is no batch": get(404, "no_such_id", "/batches/x"),
+    "a watcher who speaks no WebSocket": get(400, "bad_request", "/ws"),
+    "a watcher from another site": get(
+        403, "foreign_origin", "/ws", WEB_SOCKET | {"Origin": "https://evil.example"}
+    ),
+    "a watcher from nowhere": get(403, "foreign_origin", "/ws", WEB_SOCKET | {"Origin": "null"}),
+    "a watcher from an address that is none": get(
+        403, "foreign_origin", "/ws", WEB_SOCKET | {"Origin": "http://["}
+    ),
+    "a watcher of what is no batch": get(422, "invalid_option", "/ws?batch=x", WEB_SOCKET),
+    "a watcher of what is no job": get(422, "invalid_option", "/ws?job=x", WEB_SOCKET),
+    "a watcher of both": get(
+        422, "invalid_option", f"/ws?job={new_job_id()}&batch={new_batch_id()}", WEB_SOCKET
+    ),
+    "a watcher of no job": get(404, "job_not_found", f"/ws?job={new_job_id()}", WEB_SOCKET),
+}

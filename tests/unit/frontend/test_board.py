@@ -1,0 +1,222 @@
+"""The board: recent jobs, the queue, the workers, all from the event log and none of it without bound."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+import pytest
+
+from frontend.board import MOST_JOBS, RATE_WINDOW_S, WORKER_SILENCE, Board
+from frontend.job_state import JobState, state_from_receipt
+from pipeline.ids import new_batch_id, new_job_id
+from pipeline.messages import (
+    AnyEvent,
+    FrontendOnline,
+    WorkerHeartbeat,
+    WorkerOffline,
+    WorkerOnline,
+)
+from tests.unit.frontend.story import Story
+
+
+class Log:
+    """A board, and a log that tells it events one after the other."""
+
+    def __init__(self) -> None:
+        self.board = Board()
+        self.changes: list[JobState] = []
+        self._offsets: Iterator[int] = count()
+        self.board.subscribe(self.changes.append)
+
+    def tell(self, *events: AnyEvent, is_replay: bool = False) -> None:
+        for event in events:
+            self.board.take(next(self._offsets), event, is_replay=is_replay)
+
+
+@pytest.fixture
+def log() -> Log:
+    return Log()
+
+
+@pytest.fixture
+def board(log: Log) -> Board:
+    return log.board
+
+
+def test_an_empty_board_knows_nothing(board: Board) -> None:
+    assert board.offset == -1
+    assert board.job(new_job_id()) is None
+    assert board.position(new_job_id()) is None
+    assert board.batch_jobs(new_batch_id()) == []
+    assert board.workers() == []
+    assert board.rate_per_s() == 0
+
+
+def test_the_offset_is_that_of_the_last_event_of_whatever_kind(log: Log, board: Board) -> None:
+    log.tell(Story().queued(), WorkerOffline(worker="w"), FrontendOnline(frontend="f"))
+
+    assert board.offset == 2
+
+
+def test_waiting_jobs_have_places_in_the_order_in_which_they_came(log: Log, board: Board) -> None:
+    stories = [Story() for _ in range(3)]
+    log.tell(*(story.queued() for story in stories))
+
+    assert [board.position(story.job_id) for story in stories] == [1, 2, 3]
+    assert [place for _, place in board.waiting()] == [1, 2, 3]
+
+
+def test_those_behind_move_up_when_a_job_is_begun(log: Log, board: Board) -> None:
+    first, second, third = Story(), Story(), Story()
+    log.tell(first.queued(), second.queued(), third.queued())
+
+    log.tell(second.started())
+
+    assert [board.position(story.job_id) for story in (first, second, third)] == [1, None, 2]
+
+
+def test_a_job_that_is_to_be_tried_again_has_no_place_in_the_queue(log: Log, board: Board) -> None:
+    story = Story()
+    log.tell(story.queued(), story.started(), story.retrying())
+
+    assert board.position(story.job_id) is None
+    assert board.doubtful(10) == [story.job_id]
+
+
+def test_a_job_that_has_ended_does_not_wait_when_its_queued_event_comes_late(log: Log, board: Board) -> None:
+    story = Story()
+    log.tell(story.done(), story.queued())
+
+    assert board.position(story.job_id) is None
+
+
+def test_every_change_is_told_and_no_news_is_not(log: Log) -> None:
+    story = Story()
+
+    log.tell(story.queued(), story.queued(), story.started(), story.queued(), story.done(), story.done())
+
+    assert [state.status for state in log.changes] == ["queued", "processing", "done"]
+
+
+def test_a_change_is_told_when_the_board_already_shows_it(board: Board) -> None:
+    story, seen = Story(), []
+    board.subscribe(lambda state: seen.append((board.job(state.id) is state, board.position(state.id))))
+
+    board.take(7, story.queued(), is_replay=False)
+
+    assert seen == [(True, 1)]
+
+
+def test_the_jobs_of_a_batch_come_oldest_first(log: Log, board: Board) -> None:
+    batch_id = new_batch_id()
+    first, second, other = Story(batch_id=batch_id), Story(batch_id=batch_id), Story()
+    log.tell(second.queued(), other.queued(), first.done())
+
+    assert [state.id for state in board.batch_jobs(batch_id)] == [first.job_id, second.job_id]
+
+
+def test_a_receipt_ends_a_job_whose_event_was_lost(log: Log, board: Board) -> None:
+    story = Story()
+    log.tell(story.queued(), story.started())
+
+    board.take_receipt(state_from_receipt(story.receipt()))
+
+    known = board.job(story.job_id)
+    assert known is not None
+    assert known.status == "done"
+    assert log.changes[-1] is known
+    assert board.doubtful(10) == []
+
+
+def test_a_receipt_of_a_job_that_the_board_does_not_show_is_left_to_the_store(log: Log, board: Board) -> None:
+    board.take_receipt(state_from_receipt(Story().receipt()))
+
+    assert log.changes == []
+
+
+def test_a_receipt_of_a_job_that_has_ended_is_no_news(log: Log, board: Board) -> None:
+    story = Story()
+    log.tell(story.done())
+    log.changes.clear()
+
+    board.take_receipt(state_from_receipt(story.receipt()))
+
+    assert log.changes == []
+
+
+def test_doubtful_are_those_at_work_and_then_the_next_in_line(log: Log, board: Board) -> None:
+    waiting, working, ended = Story(), Story(), Story()
+    log.tell(waiting.queued(), working.started(), ended.done())
+
+    assert board.doubtful(10) == [working.job_id, waiting.job_id]
+    assert board.doubtful(1) == [working.job_id]
+
+
+def test_beyond_its_bound_the_board_forgets_those_that_ended_first(log: Log, board: Board) -> None:
+    waiting = Story()
+    log.tell(waiting.queued())
+    stories = [Story(batch_id=waiting.batch_id) for _ in range(MOST_JOBS + 1)]
+
+    log.tell(*(story.done() for story in stories))
+
+    assert board.job(waiting.job_id) is not None
+    assert [board.job(story.job_id) is None for story in stories[:3]] == [True, True, False]
+    assert len(board.batch_jobs(waiting.batch_id)) == MOST_JOBS
+
+
+def test_a_worker_is_shown_from_its_first_word_to_its_last(log: Log, board: Board) -> None:
+    log.tell(WorkerOnline(worker="b", slots=2), WorkerHeartbeat(worker="a", slots=4, busy=("x",)))
+    assert [(worker.name, worker.slots, list(worker.busy)) for worker in board.workers()] == [
+        ("a", 4, ["x"]),
+        ("b", 2, []),
+    ]
+
+    log.tell(WorkerOffline(worker="a"))
+    assert [worker.name for worker in board.workers()] == ["b"]
+
+
+def test_a_worker_that_is_silent_for_too_long_is_taken_off(log: Log, board: Board) -> None:
+    now = datetime.now(UTC)
+    log.tell(
+        WorkerHeartbeat(worker="gone", slots=1, busy=(), at=now - WORKER_SILENCE - timedelta(seconds=1)),
+        WorkerHeartbeat(worker="here", slots=1, busy=(), at=now - WORKER_SILENCE + timedelta(seconds=5)),
+        is_replay=True,
+    )
+
+    assert [worker.name for worker in board.workers()] == ["here"]
+
+
+def test_a_worker_whose_clock_is_wrong_is_shown_all_the_same_when_it_speaks_now(
+    log: Log, board: Board
+) -> None:
+    long_ago = datetime(2001, 1, 1, tzinfo=UTC)
+
+    log.tell(WorkerHeartbeat(worker="w", slots=1, busy=(), at=long_ago))
+
+    assert [worker.name for worker in board.workers()] == ["w"]
+
+
+def test_what_a_worker_is_at_is_told_by_its_jobs_sooner_than_by_its_heartbeat(log: Log, board: Board) -> None:
+    done, failed, stranger = Story(), Story(), Story()
+    log.tell(WorkerOnline(worker="worker-1", slots=2))
+
+    log.tell(done.started(), failed.started(), stranger.started(worker="unheard-of"))
+    assert [list(worker.busy) for worker in board.workers()] == [[done.job_id, failed.job_id]]
+
+    log.tell(done.done(), failed.failed())
+    assert [list(worker.busy) for worker in board.workers()] == [[]]
+
+
+def test_the_name_of_a_job_is_known_as_long_as_the_job_is(log: Log, board: Board) -> None:
+    story = Story()
+    log.tell(story.queued())
+
+    assert board.name_of(story.job_id) == "holiday.jpg"
+    assert board.name_of("some other") == ""
+
+
+def test_the_rate_counts_what_ended_now_and_not_what_is_replayed(log: Log, board: Board) -> None:
+    log.tell(*(Story().done() for _ in range(5)), is_replay=True)
+    log.tell(*(Story().done() for _ in range(2)), Story().failed(), Story().started())
+
+    assert board.rate_per_s() == 3 / RATE_WINDOW_S

@@ -1,0 +1,133 @@
+"""The shapes of the JSON that clients build on."""
+
+import json
+from datetime import UTC, datetime
+
+import msgspec
+
+from frontend.board import Board
+from frontend.job_state import state_from_event
+from frontend.job_view import batch_view, job_view, pipeline_view, to_json
+from pipeline.broker import QueueCounts
+from pipeline.ids import made_at
+from pipeline.messages import WorkerHeartbeat
+from tests.unit.frontend.story import Story
+
+
+def rfc3339(moment: datetime) -> str:
+    return str(msgspec.to_builtins(moment))
+
+
+def test_a_job_that_waits_has_every_field_and_its_place() -> None:
+    story = Story()
+
+    shown = json.loads(to_json(job_view(state_from_event(story.queued()), position=3)))
+
+    assert shown == {
+        "id": story.job_id,
+        "batch_id": story.batch_id,
+        "name": "holiday.jpg",
+        "status": "queued",
+        "position": 3,
+        "attempt": 1,
+        "worker": None,
+        "source": {
+            "media_type": "image/jpeg",
+            "bytes": 5000,
+            "width": None,
+            "height": None,
+            "url": f"/api/jobs/{story.job_id}/source",
+        },
+        "renditions": [],
+        "error": None,
+        "created_at": rfc3339(made_at(story.job_id)),
+        "started_at": None,
+        "finished_at": None,
+        "timings_ms": {},
+    }
+
+
+def test_a_job_that_is_done_has_the_same_fields_filled() -> None:
+    story = Story()
+
+    shown = json.loads(to_json(job_view(state_from_event(story.done()), position=None)))
+
+    assert shown["status"] == "done"
+    assert shown["source"]["width"] == 640
+    assert shown["renditions"] == [
+        {
+            "name": "300x300",
+            "width": 300,
+            "height": 300,
+            "media_type": "image/jpeg",
+            "bytes": 900,
+            "url": f"/api/jobs/{story.job_id}/renditions/300x300",
+        }
+    ]
+    assert shown["finished_at"] == rfc3339(story.done().at)
+    assert shown["timings_ms"] == {"decode": 3.5, "total": 9.0}
+
+
+def test_a_job_that_failed_says_why() -> None:
+    shown = json.loads(to_json(job_view(state_from_event(Story().failed()), position=None)))
+
+    assert shown["error"] == {"code": "image_truncated", "detail": "The file ends too early."}
+
+
+def test_a_job_of_which_only_a_rendition_is_known_has_the_same_fields() -> None:
+    waiting = job_view(state_from_event(Story().queued()), position=1)
+    half = job_view(state_from_event(Story().ready()), position=None)
+
+    assert half.keys() == waiting.keys()
+    assert half["source"].keys() == waiting["source"].keys()
+
+
+def test_times_are_utc_and_say_so() -> None:
+    shown = json.loads(to_json({"at": datetime(2026, 11, 24, 10, 15, 30, 250_000, UTC)}))
+
+    assert shown["at"] == "2026-11-24T10:15:30.250000Z"
+
+
+def test_a_batch_counts_its_jobs_by_status() -> None:
+    states = [
+        state_from_event(Story().done()),
+        state_from_event(Story().done()),
+        state_from_event(Story().failed()),
+    ]
+    jobs = [job_view(state, position=None) for state in states]
+
+    assert batch_view("the-id", jobs) == {
+        "id": "the-id",
+        "url": "/api/batches/the-id",
+        "page": "/batches/the-id",
+        "counts": {"done": 2, "failed": 1},
+        "jobs": jobs,
+    }
+
+
+def test_the_pipeline_shows_the_queue_the_rate_and_what_the_workers_are_at() -> None:
+    board, story = Board(), Story()
+    board.take(0, story.queued(), is_replay=False)
+    board.take(1, WorkerHeartbeat(worker="worker-1", slots=4, busy=(story.job_id,)), is_replay=False)
+    (worker,) = board.workers()
+
+    assert pipeline_view(board, QueueCounts(ready=7, consumers=4)) == {
+        "broker": "up",
+        "queue": {"ready": 7, "consumers": 4},
+        "rate_per_s": 0.0,
+        "workers": [
+            {
+                "name": "worker-1",
+                "slots": 4,
+                "busy": [{"job_id": story.job_id, "name": "holiday.jpg"}],
+                "last_seen": worker.last_seen,
+            }
+        ],
+    }
+
+
+def test_a_pipeline_without_a_broker_says_so_in_the_same_shape() -> None:
+    shown = pipeline_view(Board(), None)
+
+    assert shown["broker"] == "down"
+    assert shown["queue"] == {"ready": None, "consumers": None}

@@ -1,0 +1,114 @@
+"""What watchers are told: every change at once, and nothing twice that has not changed."""
+
+import json
+
+import pytest
+from aiohttp import web
+
+from frontend.board import Board
+from frontend.live import Live, Watcher
+from frontend.news import News
+from pipeline.broker import QueueCounts
+from pipeline.ids import BatchId, JobId, new_batch_id
+from tests.unit.frontend.conftest import Json
+from tests.unit.frontend.story import Story
+
+
+class Listener(Watcher):
+    """A watcher that keeps what it is told."""
+
+    def __init__(self, *, batch: BatchId | None = None, job: JobId | None = None) -> None:
+        super().__init__(web.WebSocketResponse(), batch=batch, job=job)
+        self.heard: list[Json] = []
+
+    def put(self, message: str) -> None:
+        self.heard.append(json.loads(message))
+
+
+@pytest.fixture
+def board() -> Board:
+    return Board()
+
+
+@pytest.fixture
+def live() -> Live:
+    return Live()
+
+
+@pytest.fixture
+def news(board: Board, live: Live) -> News:
+    news = News(board=board, live=live)
+    board.subscribe(news.job_changed)
+    return news
+
+
+def joined(live: Live, *, batch: BatchId | None = None, job: JobId | None = None) -> Listener:
+    listener = Listener(batch=batch, job=job)
+    live.join(listener)
+    return listener
+
+
+@pytest.mark.usefixtures("news")
+def test_a_change_is_told_with_its_offset_and_the_place_of_the_job(board: Board, live: Live) -> None:
+    first, second = Story(), Story()
+    of_batch, of_job = joined(live, batch=second.batch_id), joined(live, job=second.job_id)
+    elsewhere = joined(live, batch=first.batch_id)
+
+    board.take(41, first.queued(), is_replay=False)
+    board.take(42, second.queued(), is_replay=False)
+
+    (message,) = of_batch.heard
+    assert (message["type"], message["offset"]) == ("job", 42)
+    assert (message["job"]["id"], message["job"]["position"]) == (second.job_id, 2)
+    assert of_job.heard == [message]
+    assert [heard["job"]["id"] for heard in elsewhere.heard] == [first.job_id]
+
+
+def test_places_are_told_to_the_watchers_of_a_batch_and_only_when_they_have_moved(
+    board: Board, live: Live, news: News
+) -> None:
+    first, second = Story(), Story()
+    board.take(1, first.queued(), is_replay=False)
+    board.take(2, second.queued(), is_replay=False)
+    mine, other = joined(live, batch=second.batch_id), joined(live, batch=new_batch_id())
+
+    news.tell_positions()
+    news.tell_positions()
+    board.take(3, first.started(), is_replay=False)
+    news.tell_positions()
+
+    assert mine.heard == [
+        {"type": "positions", "positions": {second.job_id: 2}},
+        {"type": "positions", "positions": {second.job_id: 1}},
+    ]
+    assert other.heard == []
+
+
+def test_the_pipeline_is_told_to_everybody_and_only_when_it_has_changed(live: Live, news: News) -> None:
+    listener = joined(live)
+
+    for counts in (QueueCounts(3, 2), QueueCounts(3, 2), QueueCounts(4, 2), None, None):
+        news.pipeline_counted(counts)
+
+    assert [heard["pipeline"]["queue"]["ready"] for heard in listener.heard] == [3, 4, None]
+    assert [heard["pipeline"]["broker"] for heard in listener.heard] == ["up", "up", "down"]
+
+
+def test_a_snapshot_shows_the_queue_as_it_was_last_counted(board: Board, news: News) -> None:
+    board.take(7, Story().queued(), is_replay=False)
+    news.pipeline_counted(QueueCounts(ready=5, consumers=1))
+
+    snapshot = json.loads(news.snapshot([{"id": "x"}]))
+
+    assert (snapshot["type"], snapshot["offset"], snapshot["jobs"]) == ("snapshot", 7, [{"id": "x"}])
+    assert snapshot["pipeline"]["queue"] == {"ready": 5, "consumers": 1}
+
+
+def test_nothing_is_wanted_while_nobody_watches(live: Live, news: News) -> None:
+    wanted = [news.is_wanted]
+    listener = joined(live)
+    wanted.append(news.is_wanted)
+    live.leave(listener)
+    wanted.append(news.is_wanted)
+
+    assert wanted == [False, True, False]

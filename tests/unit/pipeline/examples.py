@@ -1,0 +1,121 @@
+"""One message of every kind, with every field filled, and one record of each; golden/ holds their JSON."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from pipeline.messages import (
+    AnyEvent,
+    FrontendOnline,
+    JobDone,
+    JobError,
+    JobFailed,
+    JobQueued,
+    JobRetrying,
+    JobStarted,
+    Rendition,
+    RenditionReady,
+    ResizeImage,
+    Result,
+    Source,
+    WorkerHeartbeat,
+    WorkerOffline,
+    WorkerOnline,
+)
+from pipeline.records import JobRecord, Receipt
+
+GOLDEN = Path(__file__).parent / "golden"
+
+JOB_ID = "01a20d0d-aebe-7e7a-9d1e-1c2b3a4f5e6d"
+BATCH_ID = "01a20d0d-aebd-7c4d-8a5b-0f1e2d3c4b5a"
+BEGUN = datetime(2026, 11, 24, 10, 15, 30, 250_000, UTC)
+ENDED = BEGUN + timedelta(milliseconds=48)
+
+SOURCE = Source(media_type="image/jpeg", bytes=2_345_678)
+OPENED = Source(media_type="image/jpeg", bytes=2_345_678, width=4032, height=3024)
+RESULT = Result(
+    name="300x300", file="holiday_300x300.jpg", width=300, height=300, media_type="image/jpeg", bytes=18_204
+)
+ERROR = JobError(code="image_truncated", detail="The file ends too early: a part of the image is missing.")
+SPENT = {"decode": 12.5, "total": 48.0}
+
+COMMAND = ResizeImage(
+    job_id=JOB_ID,
+    batch_id=BATCH_ID,
+    source=f"uploads/2026-11-24/{JOB_ID}/holiday.jpg",
+    attempt=2,
+    renditions=(
+        Rendition(name="300x300", width=300, height=300),
+        Rendition(name="wide", width=1280, height=720, format="webp", quality=90),
+    ),
+)
+
+EVENTS: tuple[AnyEvent, ...] = (
+    JobQueued(at=BEGUN, job_id=JOB_ID, batch_id=BATCH_ID, name="holiday.jpg", source=SOURCE),
+    JobStarted(at=BEGUN, job_id=JOB_ID, batch_id=BATCH_ID, attempt=2, name="holiday.jpg", worker="worker-1"),
+    RenditionReady(at=ENDED, job_id=JOB_ID, batch_id=BATCH_ID, attempt=2, result=RESULT),
+    JobRetrying(at=ENDED, job_id=JOB_ID, batch_id=BATCH_ID, attempt=2, reason="OSError", delay_s=2.0),
+    JobDone(
+        at=ENDED,
+        job_id=JOB_ID,
+        batch_id=BATCH_ID,
+        attempt=2,
+        name="holiday.jpg",
+        worker="worker-1",
+        source=OPENED,
+        renditions=(RESULT,),
+        started_at=BEGUN,
+        timings_ms=SPENT,
+    ),
+    JobFailed(
+        at=ENDED,
+        job_id=JOB_ID,
+        batch_id=BATCH_ID,
+        attempt=2,
+        name="holiday.jpg",
+        worker="worker-1",
+        source=SOURCE,
+        error=ERROR,
+        started_at=BEGUN,
+    ),
+    WorkerOnline(at=BEGUN, worker="worker-1", slots=4),
+    WorkerHeartbeat(at=BEGUN, worker="worker-1", slots=4, busy=(JOB_ID,)),
+    WorkerOffline(at=BEGUN, worker="worker-1"),
+    FrontendOnline(at=BEGUN, frontend="01a20d0d-aeca-7b2a-8c3d-4e5f60718293"),
+)
+
+JOB_RECORD = JobRecord(
+    job_id=JOB_ID,
+    batch_id=BATCH_ID,
+    name="holiday.jpg",
+    source_path=f"uploads/2026-11-24/{JOB_ID}/holiday.jpg",
+    source=SOURCE,
+    renditions=COMMAND.renditions,
+    created_at=BEGUN,
+)
+
+DONE_RECEIPT = Receipt(
+    job_id=JOB_ID,
+    batch_id=BATCH_ID,
+    name="holiday.jpg",
+    status="done",
+    attempt=2,
+    worker="worker-1",
+    source=OPENED,
+    renditions=(RESULT,),
+    started_at=BEGUN,
+    finished_at=ENDED,
+    timings_ms=SPENT,
+)
+
+FAILED_RECEIPT = Receipt(
+    job_id=JOB_ID,
+    batch_id=BATCH_ID,
+    name="holiday.jpg",
+    status="failed",
+    attempt=2,
+    worker="worker-1",
+    source=SOURCE,
+    error=ERROR,
+    started_at=BEGUN,
+    finished_at=ENDED,
+)

@@ -1,0 +1,163 @@
+"""Jobs that do not go well: each ends in a receipt that says why, or comes again; none is lost."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from pipeline.delivery import Done, RetryLater
+from pipeline.ids import JobId, new_job_id
+from pipeline.image_store import LocalImageStore
+from pipeline.messages import (
+    JobFailed,
+    JobRetrying,
+    ResizeImage,
+    Source,
+)
+from pipeline.records import event_of
+from tests.unit.full_disk import FillDisk
+from tests.unit.worker.jobs import IMAGE, NAME, Listener, results_of, sent
+from worker.resize_handler import UNRECORDED_DELAY_S, ResizeHandler
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (IMAGE[: len(IMAGE) // 2], "image_truncated"),
+        (IMAGE[:40] + b"garbage" * 20, "image_unreadable"),
+        (b"garbage", "unsupported_format"),
+        (b"", "image_unreadable"),
+    ],
+)
+async def test_a_bad_image_ends_its_job_with_a_receipt_that_says_why(
+    store: LocalImageStore, handler: ResizeHandler, listener: Listener, data: bytes, code: str
+) -> None:
+    command = await sent(store, data)
+
+    outcome = await handler.handle(command, returns=0)
+
+    receipt = await store.load_receipt(JobId(command.job_id))
+    failed = listener.events[-1]
+    assert outcome == Done()
+    assert receipt is not None
+    assert isinstance(failed, JobFailed)
+    assert failed == event_of(receipt)
+    assert (receipt.status, receipt.renditions, failed.error.code) == ("failed", (), code)
+    assert failed.error.detail.endswith(".")
+    assert failed.name == NAME
+    assert failed.source == Source(media_type="image/png", bytes=len(data))
+    assert listener.had_receipt == [False, True]
+
+
+async def test_an_image_that_is_gone_ends_its_job(
+    store: LocalImageStore, handler: ResizeHandler, listener: Listener
+) -> None:
+    command = await sent(store)
+    store.source_file(command.source).unlink()
+
+    assert await handler.handle(command, returns=0) == Done()
+
+    failed = listener.events[-1]
+    assert isinstance(failed, JobFailed)
+    assert failed.error.code == "source_missing"
+
+
+@pytest.mark.parametrize("source", ["../../etc/passwd", "/etc/passwd", "", "uploads", "uploads/\0"])
+async def test_a_source_outside_of_the_uploads_is_missing(
+    store: LocalImageStore, handler: ResizeHandler, listener: Listener, source: str
+) -> None:
+    assert await handler.handle(ResizeImage(job_id=new_job_id(), source=source), returns=0) == Done()
+
+    failed = listener.events[-1]
+    assert isinstance(failed, JobFailed)
+    assert failed.error.code == "source_missing"
+
+
+async def test_a_store_that_takes_no_rendition_is_tried_again_later(
+    store: LocalImageStore, handler: ResizeHandler, listener: Listener, tmp_path: Path
+) -> None:
+    command = await sent(store)
+    (results_of(tmp_path, command) / "my_holiday_300x300.png").mkdir(parents=True)
+
+    outcome = await handler.handle(command, returns=1)
+
+    assert outcome == RetryLater(reason="IsADirectoryError", delay_s=2.0)
+    assert listener.types == ["job_started", "job_retrying"]
+    retrying = listener.events[-1]
+    assert isinstance(retrying, JobRetrying)
+    assert (retrying.attempt, retrying.reason, retrying.delay_s) == (2, "IsADirectoryError", 2.0)
+    assert await store.load_receipt(JobId(command.job_id)) is None
+
+
+async def test_after_the_last_attempt_the_job_ends(
+    store: LocalImageStore, handler: ResizeHandler, listener: Listener, tmp_path: Path
+) -> None:
+    command = await sent(store)
+    (results_of(tmp_path, command) / "my_holiday_300x300.png").mkdir(parents=True)
+
+    assert await handler.handle(command, returns=2) == Done()
+
+    failed = listener.events[-1]
+    assert isinstance(failed, JobFailed)
+    assert failed.error.code == "internal_error"
+    assert str(tmp_path) not in failed.error.detail
+
+
+async def test_a_job_that_was_in_trouble_is_done_once_the_trouble_is_over(
+    store: LocalImageStore, handler: ResizeHandler, listener: Listener, tmp_path: Path
+) -> None:
+    command = await sent(store)
+    obstacle = results_of(tmp_path, command) / "my_holiday_300x300.png"
+    obstacle.mkdir(parents=True)
+    await handler.handle(command, returns=0)
+    obstacle.rmdir()
+
+    assert await handler.handle(command, returns=1) == Done()
+    assert listener.types[-1] == "job_done"
+
+
+@pytest.mark.parametrize("wrong_file", ["receipt.json", "job.json"])
+async def test_a_record_that_cannot_be_read_says_nothing_about_the_job_so_it_comes_again(
+    store: LocalImageStore, handler: ResizeHandler, listener: Listener, tmp_path: Path, wrong_file: str
+) -> None:
+    command = await sent(store)
+    folder = (
+        results_of(tmp_path, command)
+        if wrong_file == "receipt.json"
+        else store.source_file(command.source).parent
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / wrong_file).write_bytes(b"{")
+
+    outcome = await handler.handle(command, returns=50)
+
+    assert isinstance(outcome, RetryLater)
+    assert outcome.delay_s == UNRECORDED_DELAY_S
+    assert wrong_file in outcome.reason
+    assert listener.events == []
+
+
+@pytest.mark.parametrize("number", [1, 50])
+async def test_a_full_disk_is_waited_for(
+    store: LocalImageStore, handler: ResizeHandler, listener: Listener, fill_disk: FillDisk, number: int
+) -> None:
+    command = msgspec.structs.replace(await sent(store), attempt=number)
+    fill_disk()
+
+    outcome = await handler.handle(command, returns=0)
+
+    assert isinstance(outcome, RetryLater)
+    assert listener.types == ["job_started", "job_retrying"]
+
+
+async def test_a_job_whose_end_cannot_be_written_comes_again(
+    store: LocalImageStore, handler: ResizeHandler, listener: Listener, fill_disk: FillDisk
+) -> None:
+    command = await sent(store, b"garbage")
+    fill_disk()
+
+    outcome = await handler.handle(command, returns=0)
+
+    assert isinstance(outcome, RetryLater)
+    assert listener.types == ["job_started"]
+    assert await store.load_receipt(JobId(command.job_id)) is None

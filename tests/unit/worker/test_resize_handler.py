@@ -1,0 +1,171 @@
+"""A command in; results in the store, events and an outcome out, in the order that loses nothing."""
+
+from io import BytesIO
+from pathlib import Path
+
+import msgspec
+import pytest
+from PIL import Image
+
+from pipeline.delivery import Done, GiveUp
+from pipeline.ids import JobId, new_job_id
+from pipeline.image_store import LocalImageStore
+from pipeline.messages import (
+    JobDone,
+    JobStarted,
+    Rendition,
+    RenditionReady,
+    ResizeImage,
+    Source,
+    encode,
+)
+from pipeline.records import event_of
+from tests.unit.worker.conftest import NewPool
+from tests.unit.worker.jobs import IMAGE, NAME, Listener, results_of, sent
+from worker.resize_handler import ResizeHandler, read_command
+
+
+async def test_an_image_becomes_a_rendition_then_a_receipt_then_an_event(
+    store: LocalImageStore, handler: ResizeHandler, listener: Listener
+) -> None:
+    outcome = await handler.handle(await sent(store), returns=0)
+
+    assert outcome == Done()
+    assert listener.types == ["job_started", "rendition_ready", "job_done"]
+    assert listener.had_receipt == [False, False, True]
+
+
+async def test_the_rendition_is_in_the_store_as_it_was_asked_for(
+    store: LocalImageStore, handler: ResizeHandler, listener: Listener
+) -> None:
+    command = await sent(store)
+
+    await handler.handle(command, returns=0)
+
+    path = store.rendition_file(JobId(command.job_id), "my_holiday_300x300.png")
+    assert Image.open(BytesIO(path.read_bytes())).size == (300, 300)
+    (ready,) = [event for event in listener.events if isinstance(event, RenditionReady)]
+    assert (ready.result.file, ready.result.bytes) == (path.name, path.stat().st_size)
+
+
+async def test_the_events_and_the_receipt_tell_the_same(
+    store: LocalImageStore, handler: ResizeHandler, listener: Listener
+) -> None:
+    command = await sent(store)
+
+    await handler.handle(command, returns=0)
+
+    receipt = await store.load_receipt(JobId(command.job_id))
+    started, ready, done = listener.events
+    assert receipt is not None
+    assert isinstance(done, JobDone)
+    assert isinstance(ready, RenditionReady)
+    assert isinstance(started, JobStarted)
+    assert done == event_of(receipt)
+    assert done.renditions == (ready.result,)
+    assert {event.batch_id for event in (started, ready, done)} == {command.batch_id}
+    assert (done.name, done.worker, done.started_at) == (NAME, "worker-1", started.at)
+    assert done.source == Source(media_type="image/png", bytes=len(IMAGE), width=80, height=60)
+    assert {"decode", "resample", "encode", "store", "total"} <= done.timings_ms.keys()
+
+
+async def test_every_rendition_that_is_asked_for_is_made_in_its_own_format(
+    store: LocalImageStore, handler: ResizeHandler, listener: Listener
+) -> None:
+    renditions = (
+        Rendition(name="a", width=10, height=20, format="jpeg"),
+        Rendition(name="b", width=20, height=10, format="webp"),
+    )
+    command = msgspec.structs.replace(await sent(store), renditions=renditions)
+
+    await handler.handle(command, returns=0)
+
+    done = listener.events[-1]
+    assert isinstance(done, JobDone)
+    assert [(r.file, r.width, r.height, r.media_type) for r in done.renditions] == [
+        ("my_holiday_a.jpg", 10, 20, "image/jpeg"),
+        ("my_holiday_b.webp", 20, 10, "image/webp"),
+    ]
+
+
+async def test_a_command_that_comes_again_gives_the_same_event_and_no_second_resize(
+    store: LocalImageStore, handler: ResizeHandler, listener: Listener, tmp_path: Path
+) -> None:
+    command = await sent(store)
+    await handler.handle(command, returns=0)
+    inodes = {path.name: path.stat().st_ino for path in results_of(tmp_path, command).iterdir()}
+    first, listener.events = listener.events[-1], []
+
+    outcome = await handler.handle(command, returns=1)
+
+    assert outcome == Done()
+    assert listener.events == [first]
+    assert inodes == {path.name: path.stat().st_ino for path in results_of(tmp_path, command).iterdir()}
+
+
+async def test_a_job_that_failed_is_not_tried_again_when_its_command_comes_again(
+    store: LocalImageStore, handler: ResizeHandler, listener: Listener
+) -> None:
+    command = await sent(store, b"garbage")
+    await handler.handle(command, returns=0)
+    first, listener.events = listener.events[-1], []
+
+    assert await handler.handle(command, returns=1) == Done()
+    assert listener.events == [first]
+
+
+async def test_a_command_typed_by_hand_is_named_after_its_file(
+    store: LocalImageStore, handler: ResizeHandler, listener: Listener
+) -> None:
+    command = await sent(store, recorded=False)
+
+    assert await handler.handle(command, returns=0) == Done()
+
+    done = listener.events[-1]
+    assert isinstance(done, JobDone)
+    assert (done.name, done.batch_id) == ("my_holiday.png", None)
+
+
+@pytest.mark.parametrize(("attempt", "returns", "number"), [(1, 0, 1), (1, 2, 3), (2, 0, 2), (2, 5, 7)])
+async def test_an_attempt_counts_what_the_command_says_and_how_often_it_came_back(
+    store: LocalImageStore,
+    handler: ResizeHandler,
+    listener: Listener,
+    attempt: int,
+    returns: int,
+    number: int,
+) -> None:
+    command = msgspec.structs.replace(await sent(store), attempt=attempt)
+
+    await handler.handle(command, returns=returns)
+
+    assert [getattr(event, "attempt", None) for event in listener.events] == [number] * 3
+
+
+async def test_events_that_are_lost_do_not_stop_a_job(store: LocalImageStore, new_pool: NewPool) -> None:
+    lost = Listener(store, confirms=False)
+    handler = ResizeHandler(
+        store=store, pool=new_pool(), publish=lost.publish, worker="worker-1", max_attempts=3
+    )
+    command = await sent(store)
+
+    assert await handler.handle(command, returns=0) == Done()
+    assert await store.load_receipt(JobId(command.job_id)) is not None
+
+
+def test_bytes_that_are_a_command_are_read_as_one() -> None:
+    command = ResizeImage(job_id=new_job_id(), source="uploads/a.png")
+
+    assert read_command(encode(command)) == command
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b"not json", b'{"type": "resize_image", "v": 9}'])
+def test_bytes_that_are_none_are_given_up_with_the_reason(body: bytes) -> None:
+    outcome = read_command(body)
+
+    assert isinstance(outcome, GiveUp)
+    assert outcome.reason
+
+
+def test_bytes_nested_without_end_are_given_up_too() -> None:
+    assert isinstance(read_command(b'{"colour": ' + b"[" * 100_000), GiveUp)

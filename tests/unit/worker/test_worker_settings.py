@@ -1,0 +1,38 @@
+"""What an operator can set about a worker."""
+
+import os
+import socket
+
+import pytest
+
+from pipeline.errors import InvalidSetting
+from pipeline.settings import read_settings
+from worker.settings import WorkerSettings
+
+
+def test_a_worker_without_a_name_is_called_after_its_host() -> None:
+    assert read_settings(WorkerSettings, {}).name == f"worker-{socket.gethostname()}"
+
+
+def test_a_worker_has_the_name_that_it_is_given() -> None:
+    assert read_settings(WorkerSettings, {"WORKER_NAME": "worker-7"}).name == "worker-7"
+
+
+def test_a_worker_has_a_slot_for_each_core_that_it_may_use() -> None:
+    assert read_settings(WorkerSettings, {}).slot_count == len(os.sched_getaffinity(0))
+
+
+def test_a_worker_has_as_many_slots_as_it_is_told() -> None:
+    assert read_settings(WorkerSettings, {"SLOTS": "3"}).slot_count == 3
+
+
+@pytest.mark.parametrize("name", ["two words", "line\nbreak", "x" * 65, "\x1b[31m"])
+def test_a_name_that_cannot_stand_in_a_log_is_refused(name: str) -> None:
+    with pytest.raises(InvalidSetting, match="WORKER_NAME"):
+        read_settings(WorkerSettings, {"WORKER_NAME": name})
+
+
+@pytest.mark.parametrize("name", ["JOB_TIMEOUT_S", "JOB_MEMORY_BYTES", "MAX_PIXELS", "MAX_ATTEMPTS"])
+def test_a_limit_of_zero_is_refused(name: str) -> None:
+    with pytest.raises(InvalidSetting, match=f"{name} has value '0'"):
+        read_settings(WorkerSettings, {name: "0"})
