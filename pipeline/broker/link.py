@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 
 CONNECT_TIMEOUT_S = 10.0
 CLOSE_TIMEOUT_S = 3.0
+CANCEL_AGAIN_S = 0.5
 HEARTBEAT_S = 10
 """A dead peer is noticed after about three of these; the default of 60 s would take minutes."""
 FIRST_PAUSE_S = 0.2
@@ -91,10 +92,11 @@ class Link:
 
     async def close(self) -> None:
         """Close the connection and end the task. Safe to call twice."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-            self._task = None
+        task, self._task = self._task, None
+        while task is not None and not task.done():
+            # More than once: aio_pika, while it opens a channel, may turn a cancellation into another error.
+            task.cancel()
+            await asyncio.wait({task}, timeout=CANCEL_AGAIN_S)
 
     async def _run(self) -> None:
         pause_s = FIRST_PAUSE_S
