@@ -145,7 +145,7 @@ class Publisher:
             raise PublishUncertain from error
 
     def _message(self, body: bytes, kind: str, job_id: str | None, headers: HeadersType) -> Message:
-        # No message_id: two messages in flight with the same one would get each other's confirm.
+        # No message_id of ours: two messages in flight with the same one would get each other's confirm.
         return Message(
             body,
             content_type="application/json",
