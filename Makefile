@@ -47,10 +47,10 @@ format: $(TESTS) ## Put the code into the agreed form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-clean: ## Remove what make has made: .venv, .run with what is queued, caches. storage/ stays
+clean: ## Remove what can be made again: .venv, caches. What is queued (.run) and storage/ stay
 	@test ! -e .run/runner.lock || flock --nonblock .run/runner.lock true || \
 		{ echo "make run is running: stop it first" >&2; exit 2; }
-	rm -rf $(VENV) .run build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .coverage* htmlcov
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .coverage* htmlcov
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(RUNS): setup.cfg pyproject.toml
