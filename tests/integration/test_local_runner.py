@@ -1,6 +1,8 @@
 """`make run` as a process: what it says, what it starts again, and that it leaves nothing behind."""
 
+import asyncio
 import contextlib
+import io
 import json
 import os
 import random
@@ -8,12 +10,14 @@ import re
 import signal
 import subprocess
 import sys
+import urllib.request
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
+from PIL import Image
 
 from deploy.local.broker_node import BrokerNode
 from tests.eventually import eventually
@@ -224,9 +228,19 @@ async def test_after_a_kill_the_broker_stops_and_the_next_run_uses_its_data(tmp_
         await after.says("worker-1 .* consume: connected")
         log = (tmp_path / ".run" / "rabbitmq" / "log" / "rabbitmq.log").read_text()
         assert "Recovering 2 queues of type rabbit_quorum_queue" in log
-        assert "leader not known" not in log
+        # A queue without a leader would confirm nothing.
+        assert await asyncio.to_thread(status_of_upload, after.note()["page"]) == 202
     finally:
         await end_orderly(after)
+
+
+def status_of_upload(page: str) -> int:
+    """The answer to an image; 202 is given when the broker has confirmed its command."""
+    image = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(image, "PNG")
+    request = urllib.request.Request(f"{page}upload/a.png", data=image.getvalue(), method="PUT")
+    with urllib.request.urlopen(request, timeout=20) as response:
+        return int(response.status)
 
 
 async def end_orderly(run: LocalRun) -> None:
