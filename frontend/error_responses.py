@@ -3,7 +3,6 @@
 People with a browser get the same as a page.
 """
 
-import logging
 from http import HTTPStatus
 from typing import NamedTuple
 
@@ -17,8 +16,6 @@ from pipeline import errors as pipeline
 from pipeline.broker import PublishUncertain
 from pipeline.errors import PipelineError
 from pipeline.records import DamagedRecord
-
-log = logging.getLogger(__name__)
 
 RETRY_AFTER_S = 5
 

@@ -50,10 +50,10 @@ class Intake:
         try:
             await self._save(image, record)
             await self._publish(record)
-        except (BrokerUnavailable, QueueFull, StorageFull) as error:
+        except (BrokerUnavailable, QueueFull) as error:
             await self._store.discard(image.job_id, acceptance.batch_id)
             acceptance.rejected.append(RejectedFile(image.name, error))
-        except PublishUncertain as error:
+        except (StorageFull, PublishUncertain) as error:  # the one is removed already, the other has to stay
             acceptance.rejected.append(RejectedFile(image.name, error))
         else:
             acceptance.jobs.append(state_from_record(record))

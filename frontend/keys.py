@@ -2,7 +2,6 @@
 
 from aiohttp import web
 
-from frontend.board import Board
 from frontend.feed import Feed
 from frontend.intake import Intake
 from frontend.jobs import Jobs
@@ -16,7 +15,6 @@ SETTINGS = web.AppKey("settings", FrontendSettings)
 STORE = web.AppKey[ImageStore]("store")
 PUBLISHER = web.AppKey("publisher", Publisher)
 INTAKE = web.AppKey("intake", Intake)
-BOARD = web.AppKey("board", Board)
 JOBS = web.AppKey("jobs", Jobs)
 LIVE = web.AppKey("live", Live)
 NEWS = web.AppKey("news", News)

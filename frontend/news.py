@@ -31,10 +31,8 @@ class News:
         watchers = self._live.watchers_of(batch=state.batch_id, job=state.id)
         if not watchers:
             return
-        position = self._board.position(state.id) if state.status == "queued" else None
-        message = to_json(
-            {"type": "job", "offset": self._board.offset, "job": job_view(state, position=position)}
-        )
+        job = job_view(state, position=self._board.position(state.id))
+        message = to_json({"type": "job", "offset": self._board.offset, "job": job})
         for watcher in watchers:
             watcher.put(message)
 

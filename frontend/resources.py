@@ -11,7 +11,7 @@ from frontend.board import Board
 from frontend.feed import Feed
 from frontend.intake import Intake
 from frontend.jobs import Jobs
-from frontend.keys import BOARD, FEED, INTAKE, JOBS, LIVE, NEWS, PUBLISHER, SETTINGS, STORE
+from frontend.keys import FEED, INTAKE, JOBS, LIVE, NEWS, PUBLISHER, SETTINGS, STORE
 from frontend.live import Live
 from frontend.news import News
 from pipeline import __version__
@@ -54,7 +54,7 @@ async def board_context(app: web.Application) -> AsyncIterator[None]:
     board, live = Board(), Live()
     news = News(board=board, live=live)
     board.subscribe(news.job_changed)
-    app[BOARD], app[LIVE], app[NEWS] = board, live, news
+    app[LIVE], app[NEWS] = live, news
     app[JOBS] = Jobs(board=board, store=app[STORE])
     app[FEED] = Feed(
         app[SETTINGS], service=SERVICE, publisher=app[PUBLISHER], board=board, jobs=app[JOBS], news=news

@@ -174,7 +174,9 @@ AnyJobEvent = JobQueued | JobStarted | RenditionReady | JobRetrying | JobDone | 
 AnyWorkerEvent = WorkerOnline | WorkerHeartbeat | WorkerOffline
 AnyEvent = AnyJobEvent | AnyWorkerEvent | FrontendOnline
 
-_BAD_BYTES = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+BAD_BYTES = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What a decoder of msgspec raises for bytes that are not what it decodes."""
+
 _encoder = msgspec.json.Encoder()
 _command_decoder = msgspec.json.Decoder(ResizeImage)
 _event_decoder: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent)
@@ -190,7 +192,7 @@ def decode_command(body: bytes) -> ResizeImage:
     try:
         command = _command_decoder.decode(body)
         command = msgspec.structs.replace(command, job_id=parse_job_id(command.job_id))
-    except (*_BAD_BYTES, InvalidId) as error:
+    except (*BAD_BYTES, InvalidId) as error:
         raise InvalidMessage(str(error)) from error
     names = [rendition.name for rendition in command.renditions]
     if len(set(names)) < len(names):
@@ -202,7 +204,7 @@ def decode_event(body: bytes) -> AnyEvent:
     """The event that `body` spells; raises InvalidMessage for what this version does not know."""
     try:
         return _event_decoder.decode(body)
-    except _BAD_BYTES as error:
+    except BAD_BYTES as error:
         raise InvalidMessage(str(error)) from error
 
 

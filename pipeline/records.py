@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from pipeline.errors import PipelineError
-from pipeline.messages import JobDone, JobError, JobFailed, Rendition, Result, Source
+from pipeline.messages import BAD_BYTES, JobDone, JobError, JobFailed, Rendition, Result, Source
 
 
 class DamagedRecord(PipelineError):
@@ -87,7 +87,7 @@ def decode_job(data: bytes) -> JobRecord:
     """The content of a job.json; raises DamagedRecord."""
     try:
         return _job_decoder.decode(data)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except BAD_BYTES as error:
         raise DamagedRecord(f"job.json: {error}") from error
 
 
@@ -95,5 +95,5 @@ def decode_receipt(data: bytes) -> Receipt:
     """The content of a receipt.json; raises DamagedRecord."""
     try:
         return _receipt_decoder.decode(data)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except BAD_BYTES as error:
         raise DamagedRecord(f"receipt.json: {error}") from error

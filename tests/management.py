@@ -10,16 +10,18 @@ from urllib.parse import quote
 
 from deploy.local.broker_node import BrokerNode
 
-LOGIN = base64.b64encode(b"guest:guest").decode()
 
+def call(node: BrokerNode, method: str, path: str, body: object = None, *, user: str = "guest") -> Any:
+    """The JSON that the API answers, or None for an empty answer. Raises urllib's HTTPError.
 
-def call(node: BrokerNode, method: str, path: str, body: object = None) -> Any:
-    """The JSON that the API answers, or None for an empty answer. Raises urllib's HTTPError."""
+    The password of the user is its name.
+    """
+    login = base64.b64encode(f"{user}:{user}".encode()).decode()
     request = urllib.request.Request(
         f"{node.management_url}api{path}",
         method=method,
         data=None if body is None else json.dumps(body).encode(),
-        headers={"Authorization": f"Basic {LOGIN}", "Content-Type": "application/json"},
+        headers={"Authorization": f"Basic {login}", "Content-Type": "application/json"},
     )
     with urllib.request.urlopen(request, timeout=10) as response:
         text = response.read()

@@ -4,7 +4,8 @@
  */
 
 const ENDED = new Set(["done", "failed", "cancelled"]);
-const RANK = { queued: 0, retrying: 1, processing: 2, done: 3, failed: 3, cancelled: 3 };
+// As the server ranks them: an attempt is begun before it has to be repeated.
+const RANK = { queued: 0, processing: 1, retrying: 2, done: 3, failed: 3, cancelled: 3 };
 
 /** One line. `phase` is ready, waiting, uploading or failed, and counts only while there is no `job`. */
 export class Entry {

@@ -100,12 +100,7 @@ class DeliverySlots:
             self._channels[tag] = await self._consume(connection, tag)
 
     async def _consume(self, connection: AbstractConnection, tag: str) -> AbstractChannel:
-        channel = connection.channel(publisher_confirms=False)
-        await channel.initialize()
-        self.link.watch(channel)
-        underlay = await channel.get_underlay_channel()
-        underlay.on_consumer_cancel_callbacks.add(lambda _: self.link.restart(f"{tag} was cancelled"))
-        await channel.set_qos(prefetch_count=1)
+        channel = await self.link.open_consuming_channel(connection, prefetch=1, consumer=tag)
         queue = await channel.get_queue(topology.RESIZE.name, ensure=False)
         await queue.consume(partial(self._hand_over, tag), consumer_tag=tag)
         return channel

@@ -38,12 +38,9 @@ class EventLog:
         self.link.restart("the log has to be read again from its beginning")
 
     async def _set_up(self, connection: AbstractConnection) -> None:
-        channel = connection.channel(publisher_confirms=False)
-        await channel.initialize()
-        self.link.watch(channel)
-        underlay = await channel.get_underlay_channel()
-        underlay.on_consumer_cancel_callbacks.add(lambda _: self.link.restart("log reader was cancelled"))
-        await channel.set_qos(prefetch_count=PREFETCH)
+        channel = await self.link.open_consuming_channel(
+            connection, prefetch=PREFETCH, consumer="the reader of the log"
+        )
         queue = await channel.get_queue(topology.EVENT_LOG.name, ensure=False)
         start = self._history if self._last_offset is None else self._last_offset + 1
         await queue.consume(self._receive, arguments={"x-stream-offset": start})

@@ -80,6 +80,18 @@ class Link:
             raise BrokerUnavailable
         return self._connection
 
+    async def open_consuming_channel(
+        self, connection: AbstractConnection, *, prefetch: int, consumer: str
+    ) -> AbstractChannel:
+        """A channel for one consumer, without confirms. The session ends when either of the two does."""
+        channel = connection.channel(publisher_confirms=False)
+        await channel.initialize()
+        self.watch(channel)
+        underlay = await channel.get_underlay_channel()
+        underlay.on_consumer_cancel_callbacks.add(lambda _: self.restart(f"{consumer} was cancelled"))
+        await channel.set_qos(prefetch_count=prefetch)
+        return channel
+
     def watch(self, channel: AbstractChannel) -> None:
         """End the session when this channel of it ends, so that the next one sets everything up anew."""
         channel.close_callbacks.add(self._on_channel_closed)

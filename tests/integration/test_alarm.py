@@ -16,6 +16,7 @@ from pipeline.ids import new_job_id
 from pipeline.messages import ResizeImage, WorkerOffline
 from tests import management
 from tests.eventually import eventually
+from tests.links import opened
 
 PLENTY = "4GB"
 
@@ -43,10 +44,7 @@ async def test_an_alarm_is_an_error_and_what_was_under_way_arrives_after_it(
     alarmed: BrokerNode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(publisher_module, "COMMAND_TIMEOUT_S", 1.0)
-    publisher = Publisher(alarmed.amqp_url, service="alarm-test")
-    publisher.link.start()
-    try:
-        await publisher.link.wait_open(10)
+    async with opened(Publisher(alarmed.amqp_url, service="alarm-test")) as publisher:
         await publisher.check_open()  # nobody has been told of the alarm yet
 
         with pytest.raises(PublishUncertain):
@@ -65,6 +63,4 @@ async def test_an_alarm_is_an_error_and_what_was_under_way_arrives_after_it(
 
         await eventually(is_open)
         await publisher.publish_command(command())
-    finally:
-        await publisher.link.close()
     await eventually(lambda: len(management.messages(alarmed, "resize")) == 2)

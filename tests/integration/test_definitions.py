@@ -1,15 +1,11 @@
 """A broker that starts as the one of docker-compose.yml does: what its users may do there, and may not."""
 
 import asyncio
-import base64
 import http
 import json
 import urllib.error
-import urllib.request
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any, TypeVar
 
 import aio_pika
 import pytest
@@ -23,12 +19,13 @@ from pipeline.broker import DeliverySlots, EventLog, Publisher
 from pipeline.ids import new_job_id
 from pipeline.messages import AnyEvent, ResizeImage, WorkerOnline, decode_command
 from pipeline.topology import DEAD_IMAGES, EVENT_LOG, EVENTS, IMAGES, RESIZE, RESIZE_DEAD
+from tests import management
+from tests.links import opened
 
 WITHIN_S = 10.0
 IN_THE_CONTAINER = "/etc/rabbitmq/definitions.json"
 TAG = "worker-1.slot-1"
 
-Links = TypeVar("Links", Publisher, EventLog, DeliverySlots)
 Action = Callable[[AbstractChannel], Awaitable[object]]
 
 
@@ -60,26 +57,6 @@ async def channel(node: BrokerNode, request: pytest.FixtureRequest) -> AsyncIter
 
 def url(node: BrokerNode, user: User) -> str:
     return f"amqp://{user.name}:{user.name}@127.0.0.1:{node.ports.amqp}/"
-
-
-@asynccontextmanager
-async def opened(part: Links) -> AsyncIterator[Links]:
-    part.link.start()
-    try:
-        await part.link.wait_open(WITHIN_S)
-        yield part
-    finally:
-        await part.link.close()
-
-
-def ask_console(node: BrokerNode, user: User, path: str) -> Any:
-    """What the management API answers the user; raises urllib's HTTPError."""
-    login = base64.b64encode(f"{user.name}:{user.name}".encode()).decode()
-    request = urllib.request.Request(  # an address on this machine
-        f"{node.management_url}api/{path}", headers={"Authorization": f"Basic {login}"}
-    )
-    with urllib.request.urlopen(request, timeout=WITHIN_S) as response:  # as above
-        return json.load(response)
 
 
 async def test_a_command_and_its_event_go_their_way(node: BrokerNode) -> None:
@@ -239,13 +216,15 @@ async def test_nobody_comes_in_as_guest(node: BrokerNode) -> None:
 
 
 def test_the_operator_finds_the_policies_in_the_console(node: BrokerNode) -> None:
-    shown = {policy["name"]: policy for policy in ask_console(node, OPERATOR, "policies/%2F")}
+    shown = {
+        policy["name"]: policy for policy in management.call(node, "GET", "/policies/%2F", user=OPERATOR.name)
+    }
     assert shown == {policy["name"]: policy for policy in json.loads(COMMITTED.read_text())["policies"]}
 
 
 @pytest.mark.parametrize("user", [FRONTEND, WORKER])
 def test_services_do_not_get_into_the_console(node: BrokerNode, user: User) -> None:
     with pytest.raises(urllib.error.HTTPError) as refused:
-        ask_console(node, user, "queues")
+        management.call(node, "GET", "/queues", user=user.name)
     assert refused.value.code == http.HTTPStatus.UNAUTHORIZED
     refused.value.close()

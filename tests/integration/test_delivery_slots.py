@@ -1,8 +1,6 @@
 """Consuming from a real broker: one delivery a slot, settled by hand, given back when anything goes wrong."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 from deploy.local.broker_node import BrokerNode
 from pipeline.broker import DeliverySlots, Publisher
@@ -10,30 +8,21 @@ from pipeline.ids import new_job_id
 from pipeline.messages import ResizeImage, decode_command
 from tests import management
 from tests.eventually import eventually
+from tests.links import opened
 
 SERVICE = "slots-test"
 TAGS = ("slots-test.slot-1", "slots-test.slot-2")
 
 
-@asynccontextmanager
-async def open_slots(url: str) -> AsyncIterator[DeliverySlots]:
-    slots = DeliverySlots(url, service=SERVICE, tags=TAGS)
-    slots.link.start()
-    try:
-        await slots.link.wait_open(10)
-        yield slots
-    finally:
-        await slots.link.close()
+def slots_on(url: str) -> DeliverySlots:
+    return DeliverySlots(url, service=SERVICE, tags=TAGS)
 
 
 async def fill(url: str, count: int) -> list[str]:
-    publisher = Publisher(url, service="filler")
-    publisher.link.start()
-    await publisher.link.wait_open(10)
     job_ids = [new_job_id() for _ in range(count)]
-    for job_id in job_ids:
-        await publisher.publish_command(ResizeImage(job_id=job_id, source="uploads/x"))
-    await publisher.link.close()
+    async with opened(Publisher(url, service="filler")) as publisher:
+        for job_id in job_ids:
+            await publisher.publish_command(ResizeImage(job_id=job_id, source="uploads/x"))
     return [str(job_id) for job_id in job_ids]
 
 
@@ -43,7 +32,7 @@ def unacknowledged(node: BrokerNode) -> int:
 
 async def test_each_slot_has_one_command_at_a_time(node: BrokerNode, amqp_url: str) -> None:
     await fill(amqp_url, 5)
-    async with open_slots(amqp_url) as slots:
+    async with opened(slots_on(amqp_url)) as slots:
         first, second = await slots.take(TAGS[0]), await slots.take(TAGS[1])
 
         assert first.body != second.body
@@ -56,7 +45,7 @@ async def test_each_slot_has_one_command_at_a_time(node: BrokerNode, amqp_url: s
 
 async def test_an_acknowledged_command_makes_room_for_the_next(amqp_url: str) -> None:
     job_ids = await fill(amqp_url, 3)
-    async with open_slots(amqp_url) as slots:
+    async with opened(slots_on(amqp_url)) as slots:
         taken = []
         other = await slots.take(TAGS[1])
         for _ in range(2):
@@ -68,7 +57,7 @@ async def test_an_acknowledged_command_makes_room_for_the_next(amqp_url: str) ->
 
 async def test_a_lost_connection_gives_the_commands_back(node: BrokerNode, amqp_url: str) -> None:
     await fill(amqp_url, 1)
-    async with open_slots(amqp_url) as slots:
+    async with opened(slots_on(amqp_url)) as slots:
         tasks = [asyncio.create_task(slots.take(tag)) for tag in TAGS]
         [done], [waiting] = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         lost = done.result()
@@ -90,9 +79,9 @@ async def test_a_lost_connection_gives_the_commands_back(node: BrokerNode, amqp_
 
 async def test_a_command_given_back_comes_again_and_is_counted(amqp_url: str) -> None:
     await fill(amqp_url, 1)
-    async with open_slots(amqp_url) as slots:
+    async with opened(slots_on(amqp_url)) as slots:
         await slots.stop_taking()
-    async with open_slots(amqp_url) as slots:
+    async with opened(slots_on(amqp_url)) as slots:
         returns = []
         for _ in range(3):
             tasks = [asyncio.create_task(slots.take(tag)) for tag in TAGS]
@@ -106,7 +95,7 @@ async def test_a_command_given_back_comes_again_and_is_counted(amqp_url: str) ->
 
 async def test_a_buried_command_is_among_the_dead(node: BrokerNode, amqp_url: str) -> None:
     await fill(amqp_url, 2)
-    async with open_slots(amqp_url) as slots:
+    async with opened(slots_on(amqp_url)) as slots:
         for tag in TAGS:
             await (await slots.take(tag)).bury()
 
@@ -115,7 +104,7 @@ async def test_a_buried_command_is_among_the_dead(node: BrokerNode, amqp_url: st
 
 async def test_a_cancelled_consumer_takes_again_when_its_queue_is_back(node: BrokerNode) -> None:
     with management.virtual_host(node, "cancelled") as url:
-        async with open_slots(url) as slots:
+        async with opened(slots_on(url)) as slots:
             management.call(node, "DELETE", "/queues/cancelled/resize")
 
             await eventually(lambda: slots.link.sessions == 2)
@@ -129,7 +118,7 @@ async def test_after_stop_taking_what_is_in_flight_can_still_be_acknowledged(
     node: BrokerNode, amqp_url: str
 ) -> None:
     await fill(amqp_url, 3)
-    async with open_slots(amqp_url) as slots:
+    async with opened(slots_on(amqp_url)) as slots:
         deliveries = [await slots.take(tag) for tag in TAGS]
         await slots.stop_taking()
         for delivery in deliveries:

@@ -1,39 +1,23 @@
 """Reading the stream: everything once, in order, over lost connections and even over a lost log."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
 from deploy.local.broker_node import BrokerNode
 from pipeline.broker import EventLog, Publisher
 from pipeline.messages import AnyEvent, WorkerOffline
 from tests import management
 from tests.eventually import eventually
+from tests.links import opened
 
 SERVICE = "log-test"
 
 Seen = list[tuple[int, AnyEvent]]
 
 
-@asynccontextmanager
-async def open_log(url: str, seen: Seen) -> AsyncIterator[EventLog]:
-    log = EventLog(url, service=SERVICE, history_s=3600, on_event=lambda *event: seen.append(event))
-    log.link.start()
-    try:
-        await log.link.wait_open(10)
-        yield log
-    finally:
-        await log.link.close()
+def log_on(url: str, seen: Seen) -> EventLog:
+    return EventLog(url, service=SERVICE, history_s=3600, on_event=lambda *event: seen.append(event))
 
 
-@asynccontextmanager
-async def open_publisher(url: str) -> AsyncIterator[Publisher]:
-    publisher = Publisher(url, service="teller")
-    publisher.link.start()
-    try:
-        await publisher.link.wait_open(10)
-        yield publisher
-    finally:
-        await publisher.link.close()
+def teller_on(url: str) -> Publisher:
+    return Publisher(url, service="teller")
 
 
 async def tell(publisher: Publisher, *names: str) -> None:
@@ -48,9 +32,9 @@ def names(seen: Seen) -> list[str]:
 async def test_what_was_told_before_is_read_and_then_what_is_told_now(node: BrokerNode) -> None:
     seen: Seen = []
     with management.virtual_host(node, "log1") as url:
-        async with open_publisher(url) as publisher:
+        async with opened(teller_on(url)) as publisher:
             await tell(publisher, "a", "b")
-            async with open_log(url, seen):
+            async with opened(log_on(url, seen)):
                 await eventually(lambda: names(seen) == ["a", "b"])
                 await tell(publisher, "c")
                 await eventually(lambda: names(seen) == ["a", "b", "c"])
@@ -60,7 +44,7 @@ async def test_what_was_told_before_is_read_and_then_what_is_told_now(node: Brok
 async def test_after_a_lost_connection_nothing_is_missed_and_nothing_comes_twice(node: BrokerNode) -> None:
     seen: Seen = []
     with management.virtual_host(node, "log2") as url:
-        async with open_publisher(url) as publisher, open_log(url, seen) as log:
+        async with opened(teller_on(url)) as publisher, opened(log_on(url, seen)) as log:
             await tell(publisher, *"abc")
             await eventually(lambda: len(seen) == 3)
             await eventually(lambda: management.close_connections(node, name_contains=f"{SERVICE} "))
@@ -73,7 +57,7 @@ async def test_after_a_lost_connection_nothing_is_missed_and_nothing_comes_twice
 async def test_more_events_than_the_credit_are_all_read(node: BrokerNode) -> None:
     seen: Seen = []
     with management.virtual_host(node, "log3") as url:
-        async with open_publisher(url) as publisher, open_log(url, seen):
+        async with opened(teller_on(url)) as publisher, opened(log_on(url, seen)):
             expected = [str(number) for number in range(1500)]
             await tell(publisher, *expected)
 
@@ -83,7 +67,7 @@ async def test_more_events_than_the_credit_are_all_read(node: BrokerNode) -> Non
 async def test_an_event_that_nobody_understands_is_passed_over(node: BrokerNode) -> None:
     seen: Seen = []
     with management.virtual_host(node, "log4") as url:
-        async with open_publisher(url) as publisher, open_log(url, seen):
+        async with opened(teller_on(url)) as publisher, opened(log_on(url, seen)):
             strange = {"properties": {}, "routing_key": "x", "payload": "?", "payload_encoding": "string"}
             management.call(node, "POST", "/exchanges/log4/events/publish", strange)
             await tell(publisher, "a")
@@ -94,7 +78,7 @@ async def test_an_event_that_nobody_understands_is_passed_over(node: BrokerNode)
 async def test_a_log_that_was_replaced_is_read_from_its_beginning_after_rewind(node: BrokerNode) -> None:
     seen: Seen = []
     with management.virtual_host(node, "log5") as url:
-        async with open_publisher(url) as publisher, open_log(url, seen) as log:
+        async with opened(teller_on(url)) as publisher, opened(log_on(url, seen)) as log:
             await tell(publisher, *"abcd")
             await eventually(lambda: len(seen) == 4)
             management.call(node, "DELETE", "/queues/log5/events.log")

@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import aio_pika
 import pytest
@@ -16,19 +14,9 @@ from pipeline.ids import new_job_id
 from pipeline.messages import ResizeImage, WorkerOffline
 from tests import management
 from tests.eventually import eventually
+from tests.links import opened
 
 SERVICE = "publisher-test"
-
-
-@asynccontextmanager
-async def open_publisher(url: str) -> AsyncIterator[Publisher]:
-    publisher = Publisher(url, service=SERVICE)
-    publisher.link.start()
-    try:
-        await publisher.link.wait_open(10)
-        yield publisher
-    finally:
-        await publisher.link.close()
 
 
 def command() -> ResizeImage:
@@ -38,7 +26,7 @@ def command() -> ResizeImage:
 
 async def test_a_command_is_in_the_queue_when_publishing_returns(node: BrokerNode, amqp_url: str) -> None:
     sent = command()
-    async with open_publisher(amqp_url) as publisher:
+    async with opened(Publisher(amqp_url, service=SERVICE)) as publisher:
         await publisher.publish_command(sent)
         counts = await publisher.count_queue()
 
@@ -53,7 +41,7 @@ async def test_a_command_is_in_the_queue_when_publishing_returns(node: BrokerNod
 
 
 async def test_commands_in_flight_together_are_all_stored(amqp_url: str) -> None:
-    async with open_publisher(amqp_url) as publisher:
+    async with opened(Publisher(amqp_url, service=SERVICE)) as publisher:
         await asyncio.gather(*(publisher.publish_command(command()) for _ in range(200)))
 
         assert (await publisher.count_queue()).ready == 200
@@ -61,7 +49,7 @@ async def test_commands_in_flight_together_are_all_stored(amqp_url: str) -> None
 
 async def test_a_command_that_no_queue_takes_is_an_error(node: BrokerNode) -> None:
     with management.virtual_host(node, "unroutable") as url:
-        async with open_publisher(url) as publisher:
+        async with opened(Publisher(url, service=SERVICE)) as publisher:
             management.call(node, "DELETE", "/queues/unroutable/resize")
 
             with pytest.raises(BrokerUnavailable, match="No queue takes 'resize'"):
@@ -70,7 +58,7 @@ async def test_a_command_that_no_queue_takes_is_an_error(node: BrokerNode) -> No
 
 async def test_a_full_queue_is_an_error_and_drops_nothing(node: BrokerNode) -> None:
     with management.virtual_host(node, "full") as url:
-        async with open_publisher(url) as publisher:
+        async with opened(Publisher(url, service=SERVICE)) as publisher:
             policy = {"pattern": "^resize$", "definition": {"max-length": 1}, "apply-to": "queues"}
             management.call(node, "PUT", "/policies/full/short", policy)
             await eventually(lambda: management.queue(node, "resize", vhost="full").get("policy") == "short")
@@ -99,7 +87,7 @@ async def test_without_a_broker_publishing_fails_at_once(unused_tcp_port: int) -
 
 
 async def test_a_closed_connection_is_opened_again(node: BrokerNode, amqp_url: str) -> None:
-    async with open_publisher(amqp_url) as publisher:
+    async with opened(Publisher(amqp_url, service=SERVICE)) as publisher:
         await eventually(lambda: management.close_connections(node, name_contains=SERVICE))
 
         await eventually(lambda: publisher.link.sessions == 2)
@@ -108,7 +96,7 @@ async def test_a_closed_connection_is_opened_again(node: BrokerNode, amqp_url: s
 
 async def test_a_broker_that_came_back_empty_is_given_its_queues_again(node: BrokerNode) -> None:
     with management.virtual_host(node, "wiped") as url:
-        async with open_publisher(url) as publisher:
+        async with opened(Publisher(url, service=SERVICE)) as publisher:
             for queue in topology.QUEUES:
                 management.call(node, "DELETE", f"/queues/wiped/{queue.name}")
             await eventually(lambda: management.close_connections(node, name_contains=SERVICE))
@@ -119,7 +107,7 @@ async def test_a_broker_that_came_back_empty_is_given_its_queues_again(node: Bro
 
 
 async def test_a_dead_letter_carries_its_reason(node: BrokerNode, amqp_url: str) -> None:
-    async with open_publisher(amqp_url) as publisher:
+    async with opened(Publisher(amqp_url, service=SERVICE)) as publisher:
         await publisher.publish_dead_letter(b"\x00garbage", reason="not JSON", headers={"worker": "w"})
 
     [message] = management.messages(node, "resize.dead")
@@ -132,12 +120,12 @@ async def test_the_connection_is_found_by_its_name_in_the_console(node: BrokerNo
         connections = management.call(node, "GET", "/connections")
         return [connection["client_properties"].get("connection_name", "") for connection in connections]
 
-    async with open_publisher(amqp_url):
+    async with opened(Publisher(amqp_url, service=SERVICE)):
         assert await eventually(lambda: [name for name in names() if name.startswith(f"{SERVICE} ")])
 
 
 async def test_a_publisher_that_is_closed_leaves_no_connection(node: BrokerNode, amqp_url: str) -> None:
-    async with open_publisher(amqp_url) as publisher:
+    async with opened(Publisher(amqp_url, service=SERVICE)) as publisher:
         connection = publisher.link.open_connection()
         assert isinstance(connection, aio_pika.abc.AbstractConnection)
 

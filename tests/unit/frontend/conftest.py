@@ -18,6 +18,7 @@ from pipeline.broker import Publisher
 from pipeline.image_store import LocalImageStore
 from pipeline.messages import AnyEvent, ResizeImage, decode_command
 from tests.eventually import eventually
+from tests.links import opened
 
 Client = TestClient[web.Request, web.Application]
 NewFrontend = Callable[..., Awaitable[Client]]
@@ -77,16 +78,13 @@ async def lonely(new_frontend: NewFrontend) -> Client:
 @pytest.fixture
 async def tell(amqp_url: str) -> AsyncIterator[Tell]:
     """Publishes events, each confirmed by the broker."""
-    publisher = Publisher(amqp_url, service="worker-of-a-test")
-    publisher.link.start()
-    await publisher.link.wait_open(10)
+    async with opened(Publisher(amqp_url, service="worker-of-a-test")) as publisher:
 
-    async def publish(*events: AnyEvent) -> None:
-        for event in events:
-            assert await publisher.publish_event(event)
+        async def publish(*events: AnyEvent) -> None:
+            for event in events:
+                assert await publisher.publish_event(event)
 
-    yield publish
-    await publisher.link.close()
+        yield publish
 
 
 async def when_ready(client: Client) -> Client:

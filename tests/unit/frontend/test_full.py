@@ -1,40 +1,25 @@
 """A queue and a disk that are full: the sender is told, and nothing stays that nobody will resize."""
 
-import json
-import urllib.request
-from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from deploy.local.broker_node import BrokerNode
+from tests import management
 from tests.eventually import eventually
 from tests.unit.frontend.conftest import Client, left_in
 from tests.unit.frontend.requests import FORM, PAGE, PNG, file_part, form
 from tests.unit.full_disk import FillDisk
 
 
-def manage(node: BrokerNode, method: str, path: str, body: object = None) -> None:
-    """Ask the management plugin for something; fails if it does not do it."""
-    credentials = b64encode(b"guest:guest").decode()
-    request = urllib.request.Request(
-        f"{node.management_url}api/{path}",
-        data=json.dumps(body).encode(),
-        headers={"Authorization": f"Basic {credentials}", "Content-Type": "application/json"},
-        method=method,
-    )
-    with urllib.request.urlopen(request, timeout=10):
-        pass
-
-
 @pytest.fixture
 def short_queue(node: BrokerNode) -> Iterator[None]:
     """The queue takes one command and no more."""
     policy = {"pattern": "^resize$", "apply-to": "queues", "definition": {"max-length": 1}}
-    manage(node, "PUT", "policies/%2F/short", policy)
+    management.call(node, "PUT", "/policies/%2F/short", policy)
     yield
-    manage(node, "DELETE", "policies/%2F/short")
+    management.call(node, "DELETE", "/policies/%2F/short")
 
 
 @pytest.mark.usefixtures("short_queue")
