@@ -75,14 +75,16 @@ class Publisher:
         """Publish an event and wait for it, but never long; whether it was confirmed.
 
         Events are news: what they tell is in the store as well, so a lost one is logged and no more.
+        A link that is just opening is waited for: the connection that consumes may be the faster one.
         """
         job_id = event.job_id if isinstance(event, JobEvent) else None
         message = self._message(encode(event), event_type(event), job_id, {})
         try:
-            if await self._is_blocked():
-                return False  # work goes on without news: it is what makes room again
-            channel = self._channel(self._events)
             async with asyncio.timeout(EVENT_TIMEOUT_S):
+                await self.link.wait_open()
+                if await self._is_blocked():
+                    return False  # work goes on without news: it is what makes room again
+                channel = self._channel(self._events)
                 exchange = await channel.get_exchange(topology.EVENTS.name, ensure=False)
                 await exchange.publish(message, event_type(event))
         except (PipelineError, *CONNECTION_EXCEPTIONS, TimeoutError) as error:

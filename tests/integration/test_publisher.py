@@ -9,6 +9,7 @@ import pytest
 from deploy.local.broker_node import BrokerNode
 from pipeline import topology
 from pipeline.broker import Publisher
+from pipeline.broker.publisher import EVENT_TIMEOUT_S
 from pipeline.errors import BrokerUnavailable, QueueFull
 from pipeline.ids import new_job_id
 from pipeline.messages import ResizeImage, WorkerOffline
@@ -47,6 +48,15 @@ async def test_commands_in_flight_together_are_all_stored(amqp_url: str) -> None
         assert (await publisher.count_queue()).ready == 200
 
 
+async def test_an_event_waits_for_a_link_that_is_just_opening(amqp_url: str) -> None:
+    publisher = Publisher(amqp_url, service=SERVICE)
+    publisher.link.start()
+    try:
+        assert await publisher.publish_event(WorkerOffline(worker="a"))
+    finally:
+        await publisher.link.close()
+
+
 async def test_a_command_that_no_queue_takes_is_an_error(node: BrokerNode) -> None:
     with management.virtual_host(node, "unroutable") as url:
         async with opened(Publisher(url, service=SERVICE)) as publisher:
@@ -74,13 +84,14 @@ async def test_a_full_queue_is_an_error_and_drops_nothing(node: BrokerNode) -> N
             assert (await publisher.count_queue()).ready >= 1
 
 
-async def test_without_a_broker_publishing_fails_at_once(unused_tcp_port: int) -> None:
+async def test_without_a_broker_a_command_fails_at_once_and_an_event_soon(unused_tcp_port: int) -> None:
     publisher = Publisher(f"amqp://guest:guest@127.0.0.1:{unused_tcp_port}/", service=SERVICE)
     publisher.link.start()
     try:
         async with asyncio.timeout(1):
             with pytest.raises(BrokerUnavailable):
                 await publisher.publish_command(command())
+        async with asyncio.timeout(2 * EVENT_TIMEOUT_S):
             assert not await publisher.publish_event(WorkerOffline(worker="w"))
     finally:
         await publisher.link.close()
