@@ -8,13 +8,14 @@ PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check
 # Files that say what has been installed, so that nothing is asked of pip when nothing has changed.
 RUNS := $(VENV)/.installed
 TESTS := $(VENV)/.installed-dev
+BENCH := $(VENV)/.installed-bench
 
 # Have a program that Debian has in a package of the same name.
 have = (PATH="$$PATH:/usr/lib/rabbitmq/bin:$$RABBITMQ_HOME/sbin"; command -v $(1) > /dev/null) || \
 	deploy/apt_install.sh $(1)
 
 .DEFAULT_GOAL := help
-.PHONY: help run worker load-test test lint types format clean
+.PHONY: help run worker load-test bench test fuzz lint types format clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,10 +32,16 @@ worker: $(RUNS) ## Add one more worker to what `make run` runs
 load-test: $(RUNS) ## Send many images and measure; ARGS="--help" tells what can be asked
 	@exec $(BIN)/python load_test.py $(ARGS)
 
+bench: $(BENCH) ## Race the kernel against sharp and pyvips; ARGS="--help" tells what can be asked
+	@exec $(BIN)/python -m benchmarks.kernel $(ARGS)
+
 test: $(TESTS) lint types ## Everything that has to pass: style, types, all tests; ARGS go to pytest
 	@$(call have,rabbitmq-server)
 	@$(call have,chromium)
 	$(BIN)/python -m pytest $(ARGS)
+
+fuzz: $(TESTS) ## Damage valid files and resize them; ARGS="--cases 3000 --seed 1", "--only CASE" repeats one
+	$(BIN)/python -m tests.fuzz $(ARGS)
 
 lint: $(TESTS) ## Check style
 	$(BIN)/ruff check .
@@ -50,7 +57,7 @@ format: $(TESTS) ## Put the code into the agreed form
 clean: ## Remove what can be made again: .venv, caches. What is queued (.run) and storage/ stay
 	@test ! -e .run/runner.lock || flock --nonblock .run/runner.lock true || \
 		{ echo "make run is running: stop it first" >&2; exit 2; }
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .coverage* htmlcov
+	rm -rf $(VENV) benchmarks/node_modules build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .coverage* htmlcov
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(RUNS): setup.cfg pyproject.toml
@@ -63,4 +70,12 @@ $(TESTS): setup.cfg pyproject.toml
 	@deploy/make_venv.sh $(PYTHON) $(VENV)
 	@echo "Installing the Python packages and the tools of the tests into $(VENV); this may take a minute ..."
 	@$(PIP) install --editable '.[local,dev]'
+	@touch $(RUNS) $@
+
+$(BENCH): setup.cfg benchmarks/package.json
+	@deploy/make_venv.sh $(PYTHON) $(VENV)
+	@$(call have,npm)
+	@echo "Installing what the benchmark compares with into $(VENV) and benchmarks/node_modules ..."
+	@$(PIP) install --editable '.[local,bench]'
+	@cd benchmarks && npm install --no-package-lock --no-audit --no-fund --silent
 	@touch $(RUNS) $@

@@ -30,6 +30,9 @@ def main() -> int:
     log.info("http://%s:%d, images in %s", settings.host, settings.port, settings.storage_dir.resolve())
     try:
         _serve(settings)
+    except InvalidSetting as error:
+        sys.stderr.write(f"frontend: {error}\n")
+        return 2
     except OSError as error:
         log.error("cannot listen on %s:%d: %s", settings.host, settings.port, error.strerror)
         return 2

@@ -15,6 +15,7 @@ def create_app(settings: FrontendSettings) -> web.Application:
     app[SETTINGS] = settings
     add_routes(app)
     resources.set_up_templates(app)
+    app.cleanup_ctx.append(resources.presets_context)
     app.cleanup_ctx.append(resources.store_context)
     app.cleanup_ctx.append(resources.publisher_context)
     app.cleanup_ctx.append(resources.board_context)

@@ -39,6 +39,7 @@ ANSWERS: dict[type[PipelineError], Answer] = {
     wrong.OptionInvalid: Answer(422, "invalid_option"),
     wrong.ForeignOrigin: Answer(403, "foreign_origin"),
     wrong.RenditionNotFound: Answer(404, "rendition_not_found"),
+    wrong.ReceiptNotFound: Answer(404, "receipt_not_found"),
     pipeline.InvalidId: Answer(404, "no_such_id"),
     pipeline.JobNotFound: Answer(404, "job_not_found"),
     pipeline.BatchNotFound: Answer(404, "batch_not_found"),
@@ -61,7 +62,7 @@ def answer_to(error: PipelineError) -> Answer:
 def error_response(request: web.Request, error: PipelineError) -> web.Response:
     """The response to an error of ours."""
     answer = answer_to(error)
-    response = _response(request, answer, str(error))
+    response = _response(request, answer, str(error), _members(error))
     if answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
         response.headers["Retry-After"] = str(RETRY_AFTER_S)
     return response
@@ -89,10 +90,20 @@ def wants_html(request: web.Request) -> bool:
     return "text/html" in request.headers.get("Accept", "") and not request.path.startswith("/api/")
 
 
-def _response(request: web.Request, answer: Answer, detail: str) -> web.Response:
-    problem = _problem(request, answer, detail)
+def _members(error: PipelineError) -> JsonObject:
+    """What a problem has besides what all of them have (RFC 9457, 3.2)."""
+    if isinstance(error, wrong.OptionInvalid):
+        return {"field": error.field, "value": error.value, "allowed": error.allowed}
+    return {}
+
+
+def _response(
+    request: web.Request, answer: Answer, detail: str, members: JsonObject | None = None
+) -> web.Response:
+    problem = _problem(request, answer, detail) | (members or {})
     if wants_html(request):
-        response = aiohttp_jinja2.render_template("error.html", request, problem, status=answer.status)
+        context = dict.fromkeys(("field", "value", "allowed")) | problem
+        response = aiohttp_jinja2.render_template("error.html", request, context, status=answer.status)
     else:
         response = web.Response(
             text=to_json(problem), status=answer.status, content_type="application/problem+json"

@@ -1,6 +1,13 @@
 """What can be wrong with a request. A class's docstring is its message unless a better one is given."""
 
+from collections.abc import Sequence
+
 from pipeline.errors import PipelineError
+
+Allowed = str | Sequence[str]
+"""What an option may be: a phrase, or the words that there are."""
+
+SHOWN_VALUE_CHARACTERS = 80
 
 
 class RequestError(PipelineError):
@@ -42,6 +49,16 @@ class BodyUnsupported(RequestError):
 class OptionInvalid(RequestError):
     """An option of the request has a value that cannot be used."""
 
+    def __init__(self, field: str, value: str, allowed: Allowed, *, remark: str = "") -> None:
+        """The option called `field` has this value, and what it may be: the message says all three.
+
+        Long values are shortened. A `remark` is said after the value.
+        """
+        self.field = _shortened(field)
+        self.value = _shortened(value)
+        self.allowed = allowed
+        super().__init__(f"{self.field} has the value {self.value!r}{remark}; allowed {_listed(allowed)}.")
+
 
 class ForeignOrigin(RequestError):
     """Pages of other sites may not watch."""
@@ -49,3 +66,19 @@ class ForeignOrigin(RequestError):
 
 class RenditionNotFound(RequestError):
     """The job has no such rendition, or has it not yet."""
+
+
+class ReceiptNotFound(RequestError):
+    """The job has not ended yet; its receipt is written when it does."""
+
+
+def _listed(allowed: Allowed) -> str:
+    return f"is {allowed}" if isinstance(allowed, str) else f"are {', '.join(allowed)}"
+
+
+def _shortened(text: str) -> str:
+    # Lone surrogates stand for bytes that were no UTF-8; they cannot be encoded again.
+    text = text.encode("utf-8", "replace").decode()
+    if len(text) <= SHOWN_VALUE_CHARACTERS:
+        return text
+    return text[: SHOWN_VALUE_CHARACTERS - 1] + "…"

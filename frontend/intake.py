@@ -13,7 +13,7 @@ from pipeline.broker import Publisher, PublishUncertain
 from pipeline.errors import BrokerUnavailable, QueueFull, StorageFull
 from pipeline.ids import BatchId, made_at
 from pipeline.image_store import ImageStore
-from pipeline.messages import DEFAULT_RENDITION, JobQueued, ResizeImage
+from pipeline.messages import JobQueued, Rendition, ResizeImage
 from pipeline.records import JobRecord
 
 
@@ -39,14 +39,16 @@ class Intake:
         images = list(upload.images)
         try:
             while images:
-                await self._take(images.pop(0), acceptance)
+                await self._take(images.pop(0), upload.renditions, acceptance)
         finally:
             for image in images:  # none, unless something unexpected has happened
                 await self._store.discard(image.job_id, upload.batch_id)
         return acceptance
 
-    async def _take(self, image: StoredImage, acceptance: Acceptance) -> None:
-        record = _record(image, acceptance.batch_id)
+    async def _take(
+        self, image: StoredImage, renditions: tuple[Rendition, ...], acceptance: Acceptance
+    ) -> None:
+        record = _record(image, acceptance.batch_id, renditions)
         try:
             await self._save(image, record)
             await self._publish(record)
@@ -75,17 +77,23 @@ class Intake:
             )
         )
         await self._publisher.publish_event(
-            JobQueued(job_id=record.job_id, batch_id=record.batch_id, name=record.name, source=record.source)
+            JobQueued(
+                job_id=record.job_id,
+                batch_id=record.batch_id,
+                name=record.name,
+                source=record.source,
+                rendition_count=len(record.renditions),
+            )
         )
 
 
-def _record(image: StoredImage, batch_id: BatchId) -> JobRecord:
+def _record(image: StoredImage, batch_id: BatchId, renditions: tuple[Rendition, ...]) -> JobRecord:
     return JobRecord(
         job_id=image.job_id,
         batch_id=batch_id,
         name=image.name,
         source_path=image.source_path,
         source=image.source,
-        renditions=(DEFAULT_RENDITION,),
+        renditions=renditions,
         created_at=made_at(image.job_id),
     )

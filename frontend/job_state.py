@@ -31,7 +31,10 @@ _RANKS: dict[Status, int] = {"queued": 0, "processing": 1, "retrying": 2, "done"
 
 @dataclass(frozen=True, kw_only=True)
 class JobState:
-    """A job as it is shown. Times are UTC; `error` of a job that is retried says what is in the way."""
+    """A job as it is shown. Times are UTC; `error` of a job that is retried says what is in the way.
+
+    `rendition_count` is how many renditions are asked for, None while that is not known.
+    """
 
     id: JobId
     batch_id: str | None = None
@@ -40,7 +43,9 @@ class JobState:
     attempt: int = 1
     worker: str | None = None
     source: Source | None = None
+    rendition_count: int | None = None
     renditions: tuple[Result, ...] = ()
+    notes: tuple[str, ...] = ()
     error: JobError | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
@@ -57,8 +62,14 @@ class JobState:
         return made_at(self.id)
 
     def completed(self, stored: "JobState") -> "JobState":
-        """This state, and what only the record in the store tells: the name, the source, the batch."""
-        return replace(self, name=stored.name, source=stored.source, batch_id=stored.batch_id)
+        """This state, and what only the record in the store tells."""
+        return replace(
+            self,
+            name=stored.name,
+            source=self.source or stored.source,
+            batch_id=stored.batch_id,
+            rendition_count=stored.rendition_count,
+        )
 
     def advanced(self, event: AnyJobEvent) -> "JobState":
         """The state after this event: the very same object when the event is no news."""
@@ -81,9 +92,10 @@ class JobState:
 
     def _with_queued(self, event: JobQueued) -> "JobState":
         """A job may be begun before the news that it waits is out; what was sent is still worth having."""
-        if self.source is not None:
+        if self.source is not None and self.rendition_count is not None:
             return self
-        return replace(self, name=event.name, source=event.source)
+        source = self.source or event.source
+        return replace(self, name=event.name, source=source, rendition_count=event.rendition_count)
 
     def _with_rendition(self, event: RenditionReady) -> "JobState":
         if self.is_ended or any(result.name == event.result.name for result in self.renditions):
@@ -109,7 +121,9 @@ class JobState:
             name=event.name,
             worker=event.worker,
             source=event.source or self.source,
+            rendition_count=len(event.renditions) if isinstance(event, JobDone) else self.rendition_count,
             renditions=event.renditions if isinstance(event, JobDone) else (),
+            notes=event.notes if isinstance(event, JobDone) else (),
             error=event.error if isinstance(event, JobFailed) else None,
             started_at=event.started_at,
             finished_at=event.at,
@@ -125,7 +139,11 @@ def state_from_event(event: AnyJobEvent) -> JobState:
 def state_from_record(record: JobRecord) -> JobState:
     """The state of a job of which only job.json tells: it waits."""
     return JobState(
-        id=parse_job_id(record.job_id), batch_id=record.batch_id, name=record.name, source=record.source
+        id=parse_job_id(record.job_id),
+        batch_id=record.batch_id,
+        name=record.name,
+        source=record.source,
+        rendition_count=len(record.renditions),
     )
 
 

@@ -6,6 +6,7 @@ import msgspec
 
 from frontend.board import Board, WorkerState
 from frontend.job_state import JobState
+from frontend.picture import picture_html
 from pipeline.broker import QueueCounts
 from pipeline.messages import Result, Source
 
@@ -28,7 +29,11 @@ def job_view(state: JobState, *, position: int | None) -> JsonObject:
         "attempt": state.attempt,
         "worker": state.worker,
         "source": _source_view(state.id, state.source),
+        "rendition_count": state.rendition_count,
         "renditions": [_rendition_view(state.id, result) for result in state.renditions],
+        "notes": list(state.notes),
+        "picture": _picture(state),
+        "receipt_url": f"/api/jobs/{state.id}/receipt" if state.is_ended else None,
         "error": msgspec.to_builtins(state.error),
         "created_at": state.created_at,
         "started_at": state.started_at,
@@ -80,8 +85,19 @@ def _rendition_view(job_id: str, result: Result) -> JsonObject:
         "height": result.height,
         "media_type": result.media_type,
         "bytes": result.bytes,
-        "url": f"/api/jobs/{job_id}/renditions/{result.name}",
+        "url": _rendition_url(job_id, result),
     }
+
+
+def _picture(state: JobState) -> str | None:
+    """The `<picture>` of a job that is done, if its renditions are one picture in several sizes."""
+    if state.status != "done":
+        return None
+    return picture_html([(result, _rendition_url(state.id, result)) for result in state.renditions])
+
+
+def _rendition_url(job_id: str, result: Result) -> str:
+    return f"/api/jobs/{job_id}/renditions/{result.name}"
 
 
 def _worker_view(board: Board, worker: WorkerState) -> JsonObject:

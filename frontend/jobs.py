@@ -33,7 +33,7 @@ class Jobs:
             return known
         receipt = await self._store.load_receipt(job_id)
         if receipt is not None:
-            state = state_from_receipt(receipt)
+            state = await self._counted(state_from_receipt(receipt))
             self._board.take_receipt(state)
             return state
         # It may have moved on while the disk was asked.
@@ -89,6 +89,15 @@ class Jobs:
     @staticmethod
     def _later(state: JobState, known: JobState | None) -> JobState:
         return known if known is not None and not state.is_ended and known.source is not None else state
+
+    async def _counted(self, state: JobState) -> JobState:
+        """The state of a job that has ended; how much was asked of one that failed only its record tells."""
+        if state.rendition_count is not None:
+            return state
+        try:
+            return state.completed(state_from_record(await self._store.load_job(state.id)))
+        except (JobNotFound, DamagedRecord):
+            return state
 
     async def _with_record(self, job_id: JobId, known: JobState | None) -> JobState:
         """What was asked; a job that the board knows by half is completed from it."""

@@ -7,11 +7,13 @@ from frontend.intake import Intake
 from frontend.jobs import Jobs
 from frontend.live import Live
 from frontend.news import News
+from frontend.presets import Presets
 from frontend.settings import FrontendSettings
 from pipeline.broker import Publisher
 from pipeline.image_store import ImageStore
 
 SETTINGS = web.AppKey("settings", FrontendSettings)
+PRESETS = web.AppKey[Presets]("presets")
 STORE = web.AppKey[ImageStore]("store")
 PUBLISHER = web.AppKey("publisher", Publisher)
 INTAKE = web.AppKey("intake", Intake)

@@ -11,9 +11,10 @@ from frontend.board import Board
 from frontend.feed import Feed
 from frontend.intake import Intake
 from frontend.jobs import Jobs
-from frontend.keys import FEED, INTAKE, JOBS, LIVE, NEWS, PUBLISHER, SETTINGS, STORE
+from frontend.keys import FEED, INTAKE, JOBS, LIVE, NEWS, PRESETS, PUBLISHER, SETTINGS, STORE
 from frontend.live import Live
 from frontend.news import News
+from frontend.presets import read_presets
 from pipeline import __version__
 from pipeline.broker import Publisher
 from pipeline.image_store import LocalImageStore
@@ -32,6 +33,13 @@ def set_up_templates(app: web.Application) -> None:
         console_url=app[SETTINGS].console_url or None,
         static=lambda path: f"/static/{path}",
     )
+
+
+async def presets_context(app: web.Application) -> AsyncIterator[None]:
+    """The presets. A file that cannot be used raises InvalidSetting and ends the start."""
+    settings = app[SETTINGS]
+    app[PRESETS] = read_presets(settings.presets_file, limits=settings.rendition_limits)
+    yield
 
 
 async def store_context(app: web.Application) -> AsyncIterator[None]:

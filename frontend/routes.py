@@ -20,6 +20,7 @@ def add_routes(app: web.Application) -> None:
     router.add_get("/api/jobs/{job_id}", jobs.job)
     router.add_get("/api/jobs/{job_id}/source", jobs.source)
     router.add_get("/api/jobs/{job_id}/renditions/{rendition}", jobs.rendition)
+    router.add_get("/api/jobs/{job_id}/receipt", jobs.receipt)
     router.add_get("/api/batches/{batch_id}", jobs.batch)
     router.add_get("/ws", ws.watch)
     router.add_get("/health/live", health.live)

@@ -1,7 +1,9 @@
 """What an operator can set about a frontend. Read once, from the environment."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
+from frontend.rendition_choice import RenditionLimits
 from pipeline.settings import (
     ServiceSettings,
     natural,
@@ -55,3 +57,19 @@ class FrontendSettings(ServiceSettings):
         parse=positive_int,
         text="Seconds of the event log that a frontend reads when it starts. Older jobs come from the store.",
     )
+    presets_file: Path | None = setting(
+        None,
+        parse=Path,
+        text="A TOML file with the presets, read at the start. Not set: those that come with the frontend.",
+    )
+    max_renditions: int = setting(20, parse=positive_int, text="Renditions that one job may have.")
+    max_output_pixels: int = setting(
+        100_000_000,
+        parse=positive_int,
+        text="Pixels that one rendition may have. A larger width × height is refused (422).",
+    )
+
+    @property
+    def rendition_limits(self) -> RenditionLimits:
+        """What is asked of a job has to stay within these."""
+        return RenditionLimits(max_renditions=self.max_renditions, max_output_pixels=self.max_output_pixels)

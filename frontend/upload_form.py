@@ -1,7 +1,7 @@
-"""A streamed request body in, stored images out. Bytes are counted as they come; nothing is held in memory.
+"""A streamed request body in, stored images and renditions out. Bytes are counted as they come.
 
-A file of the wrong kind is refused by itself and the others go on. A body that is malformed or too large is
-refused as a whole, and nothing of it stays.
+Nothing is held in memory. A file of the wrong kind is refused by itself and the others go on. A body that is
+malformed or too large, or an option that is wrong, is refused as a whole, and nothing of it stays.
 """
 
 import logging
@@ -24,18 +24,20 @@ from frontend.errors import (
     TooManyFiles,
     UploadTooLarge,
 )
+from frontend.options import KNOWN, RequestOptions
+from frontend.presets import Presets
 from frontend.settings import FrontendSettings
 from pipeline.errors import InvalidId, PipelineError
 from pipeline.file_names import shown_name, stored_name
 from pipeline.ids import BatchId, JobId, made_at, new_batch_id, new_job_id, parse_batch_id
 from pipeline.image_formats import FORMATS, SIGNATURE_BYTES, ImageFormat, detect_format
 from pipeline.image_store import ImageStore
-from pipeline.messages import Source
+from pipeline.messages import DEFAULT_RENDITION, Rendition, Source
 
 log = logging.getLogger(__name__)
 
 CHUNK_BYTES = 256 * 1024
-FIELD_BYTES = 1024
+FIELD_BYTES = 64 * 1024
 BATCH_ID_AGE = timedelta(days=1)
 """A batch that a client names is younger than that; its id names the day whose folder it is kept in."""
 
@@ -62,9 +64,10 @@ class RejectedFile:
 
 @dataclass
 class Upload:
-    """What a request has brought."""
+    """What a request has brought; all its images get the same renditions."""
 
     batch_id: BatchId
+    renditions: tuple[Rendition, ...] = (DEFAULT_RENDITION,)
     images: list[StoredImage] = field(default_factory=list)
     rejected: list[RejectedFile] = field(default_factory=list)
 
@@ -72,10 +75,14 @@ class Upload:
 class UploadReader:
     """Reads one request."""
 
-    def __init__(self, request: web.Request, *, store: ImageStore, settings: FrontendSettings) -> None:
+    def __init__(
+        self, request: web.Request, *, store: ImageStore, settings: FrontendSettings, presets: Presets
+    ) -> None:
+        """A reader that has taken in the options of the address. Raises OptionInvalid."""
         self._request = request
         self._store = store
         self._settings = settings
+        self._options = RequestOptions(presets=presets, limits=settings.rendition_limits)
         self._bytes = 0
         self._upload = Upload(new_batch_id())
         self._begun: list[JobId] = []
@@ -94,6 +101,7 @@ class UploadReader:
             raise
         if not self._upload.images and not self._upload.rejected:
             raise NoFile
+        self._upload.renditions = self._options.renditions()
         return self._upload
 
     async def _read_form(self) -> None:
@@ -112,7 +120,8 @@ class UploadReader:
         if part.name is None:
             raise FormMalformed("A part of the form has no name.")
         if part.name != "file":
-            self._take_option(part.name, await self._read_field(part))
+            is_stray = part.filename is not None and part.name not in KNOWN  # an image called "image", say
+            self._take_option(part.name, part.filename or "" if is_stray else await self._read_field(part))
             return
         chunks = self._counted(_part_chunks(part))
         first = await anext(chunks, b"")
@@ -139,14 +148,15 @@ class UploadReader:
         async for chunk in self._counted(_part_chunks(part)):
             value += chunk
             if len(value) > FIELD_BYTES:
-                raise OptionInvalid(f"The field {part.name!r} is longer than {FIELD_BYTES} bytes.")
+                shown = value[:FIELD_BYTES].decode("utf-8", "replace")
+                raise OptionInvalid(part.name or "", shown, f"a text of at most {FIELD_BYTES:,} bytes")
         return value.decode("utf-8", "replace")
 
     def _take_option(self, option: str, value: str) -> None:
         if option == "batch_id":
             self._upload.batch_id = _batch_id(value)
         elif option != "name":
-            raise OptionInvalid(f"There is no option {option[:80]!r}.")
+            self._options.add(option, value)
 
     async def _take_file(self, name: str, first: bytes, chunks: Chunks) -> None:
         """Store a file of which `first` are the first bytes, or note why it is not taken."""
@@ -195,7 +205,7 @@ class UploadReader:
             await self._store.discard(job_id, self._upload.batch_id)
 
 
-_KINDS = ", ".join(image_format.name.upper() for image_format in FORMATS)
+_KINDS = ", ".join(image_format.title for image_format in FORMATS)
 
 
 @contextmanager
@@ -218,10 +228,11 @@ async def _part_chunks(part: BodyPartReader) -> Chunks:
 
 
 def _batch_id(text: str) -> BatchId:
+    error = OptionInvalid("batch_id", text, "a UUID of version 7 that was made within a day of now")
     try:
         batch_id = parse_batch_id(text)
-    except InvalidId as error:
-        raise OptionInvalid(f"batch_id: {error}.") from error
+    except InvalidId:
+        raise error from None
     if abs(datetime.now(UTC) - made_at(batch_id)) > BATCH_ID_AGE:
-        raise OptionInvalid("batch_id: a UUIDv7 made within a day of now is expected.")
+        raise error
     return batch_id

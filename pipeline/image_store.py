@@ -67,6 +67,9 @@ class ImageStore(Protocol):
     async def save_rendition(self, job_id: JobId, file_name: str, data: bytes) -> None:
         """Store a result."""
 
+    async def discard_renditions(self, job_id: JobId) -> None:
+        """Remove the results of a job that failed, and what is left of writing them; not its receipt."""
+
     async def save_receipt(self, receipt: Receipt) -> None:
         """Store how a job has ended, after everything that the receipt tells of."""
 
@@ -123,6 +126,9 @@ class LocalImageStore:
         path = self._result_folder(job_id) / file_name
         async with _space_errors():
             await asyncio.to_thread(_write_in_new_folder, path, data)
+
+    async def discard_renditions(self, job_id: JobId) -> None:
+        await asyncio.to_thread(_remove_files, self._result_folder(job_id), RECEIPT_FILE)
 
     async def save_receipt(self, receipt: Receipt) -> None:
         path = self._result_folder(parse_job_id(receipt.job_id)) / RECEIPT_FILE
@@ -240,6 +246,12 @@ class LocalIncomingImage:
 def _write_in_new_folder(path: Path, data: bytes) -> None:
     make_folder(path.parent)
     write_file(path, data)
+
+
+def _remove_files(folder: Path, kept: str) -> None:
+    for path in folder.glob("*"):
+        if path.name != kept and path.is_file():
+            path.unlink(missing_ok=True)
 
 
 @asynccontextmanager

@@ -18,6 +18,19 @@ from pipeline.ids import parse_job_id
 Edge = Annotated[int, Meta(ge=1, le=16384)]
 Quality = Annotated[int, Meta(ge=1, le=100)]
 Attempt = Annotated[int, Meta(ge=1, le=1_000_000)]
+Fit = Literal["cover", "contain", "fill", "inside", "outside"]
+COMPASS = ("north", "northeast", "east", "southeast", "south", "southwest", "west", "northwest")
+_FRACTION = r"(0|1|0?\.\d{1,6}|1\.0{1,6})"
+Position = Annotated[
+    str, Meta(pattern=rf"^(centre|center|attention|{'|'.join(COMPASS)}|{_FRACTION},{_FRACTION})\Z")
+]
+"""Where: the middle, a side or corner, what draws the eye, or a point `x,y` from 0,0 (top left) to 1,1."""
+Colour = Annotated[
+    str, Meta(pattern=r"^(white|black|transparent|#?([0-9A-Fa-f]{3,4}|[0-9A-Fa-f]{6}|[0-9A-Fa-f]{8}))\Z")
+]
+"""A colour as in CSS, in hexadecimal with or without alpha, or one of three names."""
+OutputFormat = Literal["auto", "jpeg", "png", "webp", "avif", "gif"]
+MetadataPolicy = Literal["copyright", "none", "all"]
 RenditionName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")]
 Moment = Annotated[datetime, Meta(tz=True)]
 
@@ -29,14 +42,24 @@ def now() -> datetime:
 
 
 class Rendition(Struct, frozen=True, kw_only=True):
-    """One output that is asked for. Sizes in pixels, quality from 1 to 100; the words are sharp's."""
+    """One output that is asked for. Sizes in pixels, quality from 1 to 100; the words are sharp's.
+
+    A width or height alone keeps the aspect ratio; neither keeps the size. `position` is where the picture is
+    held when a part of it is cut off or space is added. Without a `quality` each format has its own default.
+    """
 
     name: RenditionName
-    width: Edge
-    height: Edge
-    fit: Literal["cover"] = "cover"
-    format: Literal["auto", "jpeg", "png", "webp", "gif"] = "auto"
-    quality: Quality = 80
+    width: Edge | None = None
+    height: Edge | None = None
+    fit: Fit = "cover"
+    position: Position = "centre"
+    background: Colour = "white"
+    without_enlargement: bool = False
+    format: OutputFormat = "auto"
+    quality: Quality | None = None
+    progressive: bool = False
+    lossless: bool = False
+    metadata: MetadataPolicy = "copyright"
 
 
 DEFAULT_RENDITION = Rendition(name="300x300", width=300, height=300)
@@ -52,7 +75,10 @@ class Source(Struct, frozen=True, kw_only=True):
 
 
 class Result(Struct, frozen=True, kw_only=True):
-    """A rendition that is stored: `file` is its name inside the job's folder of results."""
+    """A rendition that is stored: `file` is its name inside the job's folder of results.
+
+    `alpha` says what became of transparency, `metadata` which kinds of it are in the file.
+    """
 
     name: str
     file: str
@@ -60,6 +86,10 @@ class Result(Struct, frozen=True, kw_only=True):
     height: int
     media_type: str
     bytes: int
+    frames: int = 1
+    alpha: Literal["none", "kept", "flattened"] = "none"
+    metadata: tuple[str, ...] = ()
+    sha256: str | None = None
 
 
 class JobError(Struct, frozen=True, kw_only=True):
@@ -96,10 +126,11 @@ class JobEvent(Event, frozen=True, kw_only=True):
 
 
 class JobQueued(JobEvent, frozen=True, kw_only=True, tag="job_queued"):
-    """The job is in the queue: the broker has confirmed it."""
+    """The job is in the queue: the broker has confirmed it. So many renditions are asked for."""
 
     name: str
     source: Source
+    rendition_count: int = 1
 
 
 class JobStarted(JobEvent, frozen=True, kw_only=True, tag="job_started"):
@@ -123,12 +154,16 @@ class JobRetrying(JobEvent, frozen=True, kw_only=True, tag="job_retrying"):
 
 
 class JobDone(JobEvent, frozen=True, kw_only=True, tag="job_done"):
-    """The job has ended well: every rendition is stored. Times are in milliseconds."""
+    """The job has ended well: every rendition is stored. Times are in milliseconds.
+
+    `notes` are sentences about what could not be kept or was done differently than asked.
+    """
 
     name: str
     worker: str
     source: Source
     renditions: tuple[Result, ...]
+    notes: tuple[str, ...] = ()
     started_at: Moment
     timings_ms: dict[str, float]
 

@@ -27,6 +27,31 @@ class JobRecord(Struct, frozen=True, kw_only=True):
     created_at: datetime
 
 
+class ImageReport(Struct, frozen=True, kw_only=True):
+    """What was found in an image, and what was done about it.
+
+    `width` and `height` are those of the header, in pixels, before the orientation (EXIF, 1 to 8) is applied;
+    `depth` is in bits a channel. `profile` is the description of the embedded profile; `colour` says what was
+    done with it. `metadata` are the kinds found, `has_place` whether they tell where it was taken.
+    """
+
+    format: str
+    width: int
+    height: int
+    mode: str
+    depth: int
+    frames: int
+    orientation: int
+    is_progressive: bool
+    has_alpha: bool
+    profile: str | None
+    colour: str
+    metadata: tuple[str, ...]
+    has_place: bool
+    sha256: str | None = None
+    libraries: dict[str, str] = {}
+
+
 class Receipt(Struct, frozen=True, kw_only=True):
     """How a job ended. Its being there is what "ended" means; it is written after everything it tells of."""
 
@@ -43,6 +68,8 @@ class Receipt(Struct, frozen=True, kw_only=True):
     started_at: datetime
     finished_at: datetime
     timings_ms: dict[str, float] = {}
+    notes: tuple[str, ...] = ()
+    report: ImageReport | None = None
 
 
 def event_of(receipt: Receipt) -> JobDone | JobFailed:
@@ -68,6 +95,7 @@ def event_of(receipt: Receipt) -> JobDone | JobFailed:
         worker=receipt.worker,
         source=receipt.source,
         renditions=receipt.renditions,
+        notes=receipt.notes,
         started_at=receipt.started_at,
         timings_ms=receipt.timings_ms,
     )

@@ -24,9 +24,12 @@ async def amqp_url(node: BrokerNode) -> AsyncIterator[str]:
 
 
 async def empty_queues(url: str) -> None:
-    """Declare everything, and remove what an earlier test has left in the queues."""
+    """Declare everything, and remove what an earlier test has left in the queues and in the log."""
     connection = await aio_pika.connect(url)
     async with connection:
+        async with connection.channel() as channel:
+            # A stream cannot be purged. Waiting jobs of an earlier test would stand before those of the next.
+            await channel.queue_delete(topology.EVENT_LOG.name)
         await topology.declare(connection)
         async with connection.channel() as channel:
             for name in (topology.RESIZE.name, topology.RESIZE_DEAD.name):

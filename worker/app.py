@@ -11,6 +11,7 @@ from pipeline.errors import BrokerUnavailable, QueueFull
 from pipeline.image_store import LocalImageStore
 from pipeline.messages import WorkerHeartbeat, WorkerOffline, WorkerOnline
 from worker.image_pool import ImagePool
+from worker.job_limits import JobLimits
 from worker.resize_handler import ResizeHandler, read_command
 from worker.settings import WorkerSettings
 
@@ -41,9 +42,13 @@ class Worker:
         self._busy: dict[str, str] = {}
         self._pool = ImagePool(
             processes=settings.slot_count,
-            time_limit_s=settings.job_timeout_s,
-            memory_bytes=settings.job_memory_bytes,
-            max_pixels=settings.max_pixels,
+            limits=JobLimits(
+                time_limit_s=settings.job_timeout_s,
+                cpu_s=settings.job_cpu_s,
+                memory_bytes=settings.job_memory_bytes,
+                output_pixels=settings.max_output_pixels,
+                animation_pixels=settings.max_animation_pixels,
+            ),
         )
         self._publisher = Publisher(settings.amqp_url, service=settings.name)
         self._slots = DeliverySlots(settings.amqp_url, service=settings.name, tags=self._tags)

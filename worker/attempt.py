@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from pipeline.ids import JobId
 from pipeline.messages import (
     JobError,
@@ -15,6 +17,8 @@ from pipeline.messages import (
     now,
 )
 from pipeline.records import Receipt
+from worker.imaging import Rendered
+from worker.source_file import SourceFile
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,8 +60,15 @@ class Attempt:
             delay_s=delay_s,
         )
 
-    def done(self, source: Source, results: tuple[Result, ...], timings_ms: dict[str, float]) -> Receipt:
-        """The receipt of a job that has all its renditions."""
+    def done(
+        self,
+        rendered: Rendered,
+        results: tuple[Result, ...],
+        source: SourceFile,
+        timings_ms: dict[str, float],
+    ) -> Receipt:
+        """The receipt of a job that has all its renditions; `timings_ms` are added to those of `rendered`."""
+        timings_ms = {**rendered.timings_ms, **timings_ms}
         return Receipt(
             job_id=self.job_id,
             batch_id=self.command.batch_id,
@@ -65,11 +76,18 @@ class Attempt:
             status="done",
             attempt=self.number,
             worker=self.worker,
-            source=source,
+            source=Source(
+                media_type=rendered.media_type,
+                bytes=source.bytes,
+                width=rendered.width,
+                height=rendered.height,
+            ),
             renditions=results,
             started_at=self.started_at,
             finished_at=now(),
             timings_ms={step: round(ms, 1) for step, ms in timings_ms.items()},
+            notes=rendered.notes,
+            report=replace(rendered.report, sha256=source.sha256),
         )
 
     def failed(self, error: JobError) -> Receipt:

@@ -1,113 +1,136 @@
 """The one door to CPU work: child processes that decode untrusted bytes under limits of time and memory.
 
-pebble's pool is used because a job over its time kills its child, and a child that dies fails its own job
-only. The children come from a fork server: forked from the worker itself they would hold its AMQP sockets
-open after it is gone, and the broker would wait for a dead worker.
+The pool has a fixed number of places, each with one child at a time. A child that ends, for whatever reason
+and whether it had a job or not, is followed by a new one at once; the other places notice nothing.
 """
 
 import asyncio
 import logging
-import multiprocessing
-import os
-import resource
-import signal
 from collections.abc import Sequence
-from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from pathlib import Path
 
-from pebble import ProcessExpired, ProcessPool
-
-from pipeline.errors import PipelineError
 from pipeline.messages import Rendition
-from worker.death_signal import die_with_parent
-from worker.imaging import ImageError, Rendered, render
+from worker.child_process import ChildProcess, OnReady
+from worker.imaging import Rendered, RenderedImage
+from worker.job_limits import JobLimits
+from worker.pool_errors import LOST_CHILD, PoolClosed
 
 log = logging.getLogger(__name__)
 
-
-class TimeLimitPassed(ImageError):
-    """The image took too long to resize."""
-
-    code = "time_limit"
-
-
-class DecoderDied(PipelineError):
-    """The process that was resizing the image died."""
+PAUSE_S = 1.0
+"""Between two tries to start a child, after one that did not go well."""
 
 
 class ImagePool:
-    """`processes` children that resize, each under `time_limit_s` seconds and `memory_bytes` of memory."""
+    """`processes` children that resize, all jobs under the same limits. It belongs to one event loop.
 
-    def __init__(self, *, processes: int, time_limit_s: float, memory_bytes: int, max_pixels: int) -> None:
-        self._processes = processes
-        self._time_limit_s = time_limit_s
-        self._memory_bytes = memory_bytes
-        self._max_pixels = max_pixels
-        self._pool = self._new_pool()
+    Nothing is started before it is needed or `warm_up` is called.
+    """
+
+    def __init__(self, *, processes: int, limits: JobLimits) -> None:
+        self._places = [_Place(limits) for _ in range(processes)]
+        self._free: asyncio.Queue[_Place] = asyncio.Queue()
+        for place in self._places:
+            self._free.put_nowait(place)
 
     async def warm_up(self) -> None:
-        """Return when the first child is ready, so that the first job need not wait for it."""
-        await asyncio.wrap_future(self._pool.schedule(os.getpid))
+        """Return when every child is ready, so that the first jobs need not wait for them."""
+        await asyncio.gather(*(place.child() for place in self._places))
 
-    async def render(self, path: Path, renditions: Sequence[Rendition]) -> Rendered:
-        """The renditions of the image file at `path`.
+    async def render(self, path: Path, renditions: Sequence[Rendition], *, on_ready: OnReady) -> Rendered:
+        """Make the renditions of the image file at `path`, as soon as a child is free.
 
-        Raises ImageError when the image is to blame (TimeLimitPassed among them), DecoderDied when the
-        child was killed, by the system's out-of-memory killer for one.
+        Each is given to `on_ready` once, when it is made; the child goes on meanwhile. A child that is lost
+        with the job is followed by a fresh one, which tries it once more.
+        Raises an ImageError when the image is to blame (LOST_CHILD among them), an OSError if the file cannot
+        be read, RenderFailed, PoolClosed, and whatever `on_ready` raises.
         """
-        pool = self._pool
+        place = await self._free.get()
         try:
-            return await self._render(pool, path, renditions)
-        except BrokenProcessPool:
-            # A child that was killed between two jobs leaves pebble with a pool that takes no more.
-            await self._replace(pool)
-            return await self._render(self._pool, path, renditions)
+            return await _render(place, path, renditions, _Once(on_ready))
+        finally:
+            self._free.put_nowait(place)
 
     async def close(self) -> None:
-        """End the children, whatever they are doing."""
-        await asyncio.to_thread(_end, self._pool)
-
-    async def _render(self, pool: ProcessPool, path: Path, renditions: Sequence[Rendition]) -> Rendered:
-        if not pool.active:
-            raise BrokenProcessPool
-        future = pool.schedule(
-            render,
-            args=(path, tuple(renditions)),
-            kwargs={"max_pixels": self._max_pixels},
-            timeout=self._time_limit_s,
-        )
-        try:
-            return await asyncio.wrap_future(future)
-        except TimeoutError as error:
-            raise TimeLimitPassed(f"The image took longer than {self._time_limit_s:g} s.") from error
-        except ProcessExpired as error:
-            raise DecoderDied(f"The process resizing the image died (exit code {error.exitcode}).") from error
-
-    async def _replace(self, broken: ProcessPool) -> None:
-        if self._pool is broken:  # otherwise another job has met the same pool and replaced it
-            log.warning("the pool of processes was broken and is made anew")
-            self._pool = self._new_pool()
-            await asyncio.to_thread(_end, broken)
-
-    def _new_pool(self) -> ProcessPool:
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["worker.fork_server"])
-        return ProcessPool(
-            max_workers=self._processes,
-            initializer=_prepare_child,
-            initargs=(self._memory_bytes,),
-            context=context,
-        )
+        """End the children, whatever they are doing. Jobs that are under way or wait raise PoolClosed."""
+        await asyncio.gather(*(place.close() for place in self._places))
 
 
-def _end(pool: ProcessPool) -> None:
-    pool.stop()  # type: ignore[no-untyped-call]  # pebble annotates its public methods but for this one
-    pool.join()
+async def _render(place: "_Place", path: Path, renditions: Sequence[Rendition], once: "_Once") -> Rendered:
+    try:
+        return await (await place.child()).render(path, renditions, on_ready=once)
+    except LOST_CHILD as error:
+        place.check_open()
+        log.warning("%s A fresh process tries once more.", error)
+    try:
+        return await (await place.child()).render(path, renditions, on_ready=once)
+    except LOST_CHILD:
+        place.check_open()
+        raise
 
 
-def _prepare_child(memory_bytes: int) -> None:
-    die_with_parent()
-    # Ctrl-C reaches the whole foreground group; it is for the worker to say when a child ends.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+class _Once:
+    """Passes on each rendition the first time that it is made."""
+
+    def __init__(self, on_ready: OnReady) -> None:
+        self._on_ready = on_ready
+        self._passed: set[str] = set()
+
+    async def __call__(self, image: RenderedImage) -> None:
+        if image.name not in self._passed:
+            await self._on_ready(image)
+            self._passed.add(image.name)
+
+
+class _Place:
+    """One place of the pool: it has a child, or one is being started, until it is closed."""
+
+    def __init__(self, limits: JobLimits) -> None:
+        self._limits = limits
+        self._is_closed = False
+        self._starting: asyncio.Task[ChildProcess] | None = None
+
+    async def child(self) -> ChildProcess:
+        """The child that is here now; raises PoolClosed."""
+        while True:
+            self.check_open()
+            child = await asyncio.shield(self._starting or self._fill())
+            if not child.is_killed and not self._is_closed:
+                return child
+            await asyncio.shield(child.ended)
+
+    def check_open(self) -> None:
+        """Raise PoolClosed if the place is closed."""
+        if self._is_closed:
+            raise PoolClosed
+
+    async def close(self) -> None:
+        """End the child that is here and let no other follow."""
+        self._is_closed = True
+        if self._starting is not None:
+            with suppress(PoolClosed):
+                child = await asyncio.shield(self._starting)
+                child.kill()
+                await asyncio.shield(child.ended)
+
+    def _fill(self) -> asyncio.Task[ChildProcess]:
+        self._starting = asyncio.create_task(self._start(), name="start of a child")
+        return self._starting
+
+    async def _start(self) -> ChildProcess:
+        while True:
+            try:
+                child = await ChildProcess.start(self._limits)
+            except (OSError, EOFError):
+                self.check_open()
+                log.exception("a process to resize with could not be started; the next try follows")
+                await asyncio.sleep(PAUSE_S)
+            else:
+                # Called before anybody else who waits for the end gets to know of it.
+                child.ended.add_done_callback(self._refill)
+                return child
+
+    def _refill(self, ended: asyncio.Task[int]) -> None:
+        if not self._is_closed:
+            self._fill()

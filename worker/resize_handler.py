@@ -1,12 +1,16 @@
 """One command in, the results in the store, events and an outcome out. It knows no AMQP.
 
-The order is what keeps a job from being lost or done twice: renditions, then the receipt, then the event,
-and only then the caller acknowledges. A command that comes again finds the receipt.
+The order is what keeps a job from being lost or done twice: renditions, each with its event as soon as it is
+stored, then the receipt, then the event of the end, and only then the caller acknowledges. A command that
+comes again finds the receipt. A job that fails for good leaves no rendition behind.
 """
 
+import asyncio
+import hashlib
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import PurePosixPath
 
 from pipeline.delivery import Done, GiveUp, Outcome, RetryLater
@@ -15,12 +19,14 @@ from pipeline.file_names import rendition_name
 from pipeline.ids import parse_job_id
 from pipeline.image_formats import format_named
 from pipeline.image_store import ImageStore
-from pipeline.messages import AnyEvent, JobError, ResizeImage, Result, Source, decode_command
+from pipeline.messages import AnyEvent, JobError, ResizeImage, Result, decode_command
 from pipeline.records import Receipt, event_of
 from worker.attempt import Attempt
 from worker.image_pool import ImagePool
 from worker.imaging import RenderedImage
+from worker.results import Results
 from worker.retry_policy import outcome_of
+from worker.source_file import reading
 
 log = logging.getLogger(__name__)
 
@@ -80,21 +86,20 @@ class ResizeHandler:
     async def _resize(self, attempt: Attempt) -> Receipt:
         begin = time.perf_counter()
         path = self._store.source_file(attempt.command.source)
-        size = path.stat().st_size
-        rendered = await self._pool.render(path, attempt.command.renditions)
-        render_end = time.perf_counter()
-        results = tuple([await self._save(attempt, image) for image in rendered.renditions])
-        end = time.perf_counter()
-        source = Source(
-            media_type=rendered.media_type, bytes=size, width=rendered.width, height=rendered.height
-        )
-        spent = {"store": 1000 * (end - render_end), "total": 1000 * (end - begin)}
-        return attempt.done(source, results, {**rendered.timings_ms, **spent})
+        results = Results(partial(self._save, attempt))
+        async with reading(path) as source:
+            rendered = await self._pool.render(path, attempt.command.renditions, on_ready=results.add)
+            source_file = await source
+        timings_ms = {"store": results.spent_ms, "total": 1000 * (time.perf_counter() - begin)}
+        return attempt.done(rendered, results.ordered(attempt.command.renditions), source_file, timings_ms)
 
     async def _save(self, attempt: Attempt, image: RenderedImage) -> Result:
         image_format = format_named(image.image_format)
         file_name = rendition_name(attempt.command.source, image.name, image_format)
-        await self._store.save_rendition(attempt.job_id, file_name, image.data)
+        sha256, _ = await asyncio.gather(
+            asyncio.to_thread(_sha256, image.data),
+            self._store.save_rendition(attempt.job_id, file_name, image.data),
+        )
         result = Result(
             name=image.name,
             file=file_name,
@@ -102,6 +107,10 @@ class ResizeHandler:
             height=image.height,
             media_type=image_format.media_type,
             bytes=len(image.data),
+            frames=image.frames,
+            alpha=image.alpha,
+            metadata=image.metadata,
+            sha256=sha256,
         )
         await self._publish(attempt.rendition_ready(result))
         return result
@@ -111,6 +120,7 @@ class ResizeHandler:
         if isinstance(outcome, JobError):
             if outcome.code == "internal_error":
                 log.error("job %s failed for good", attempt.job_id, exc_info=error)
+            await self._store.discard_renditions(attempt.job_id)
             await self._end(attempt.failed(outcome))
             return Done()
         log.warning("job %s: again in %g s: %s", attempt.job_id, outcome.delay_s, outcome.reason)
@@ -121,6 +131,10 @@ class ResizeHandler:
         await self._store.save_receipt(receipt)
         await self._publish(event_of(receipt))
         log.info("%s", _log_line(receipt))
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def read_command(body: bytes) -> ResizeImage | GiveUp:

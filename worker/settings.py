@@ -7,12 +7,22 @@ from pathlib import Path
 
 from pipeline.settings import ServiceSettings, natural, positive_int, positive_seconds, setting
 
+SMALLEST_JOB_MEMORY_BYTES = 512 * 1024**2
+
 
 def worker_name(text: str) -> str:
     """A name that can stand in logs, consumer tags and on the page."""
     if not text.isprintable() or len(text) > 64 or " " in text:
         raise ValueError("not a name of at most 64 characters without spaces")
     return text
+
+
+def job_memory(text: str) -> int:
+    """Bytes that a process which decodes images can work with."""
+    size = positive_int(text)
+    if size < SMALLEST_JOB_MEMORY_BYTES:
+        raise ValueError(f"less than {SMALLEST_JOB_MEMORY_BYTES}, in which nothing could be decoded")
+    return size
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,16 +40,27 @@ class WorkerSettings(ServiceSettings):
     job_timeout_s: float = setting(
         60.0,
         parse=positive_seconds,
-        text="Seconds that one image may take; then its job fails with `time_limit`. Keep it far below the "
-        "broker's `consumer_timeout` of 30 minutes.",
+        text="Seconds that one image may take, by the clock. It is tried once more, in a fresh process; then "
+        "its job fails with `image_took_too_long`. Keep it far below the broker's `consumer_timeout` of 30 "
+        "minutes.",
+    )
+    job_cpu_s: int = setting(
+        60,
+        parse=positive_int,
+        text="Seconds of the processor that one image may take, with the same end.",
     )
     job_memory_bytes: int = setting(
         2 * 1024**3,
-        parse=positive_int,
-        text="Bytes of address space that a process which decodes images may use.",
+        parse=job_memory,
+        text="Bytes of address space that a process which decodes images may use, 512 MiB at least. All but "
+        "256 MiB of it is for decoding: an image that will not fit, by its header, is refused with "
+        "`image_too_large`.",
     )
-    max_pixels: int = setting(
-        100_000_000, parse=positive_int, text="Pixels that an image may have, by its header."
+    max_output_pixels: int = setting(
+        100_000_000, parse=positive_int, text="Pixels that one rendition may have, all its frames together."
+    )
+    max_animation_pixels: int = setting(
+        200_000_000, parse=positive_int, text="Pixels that an animation may have, all its frames together."
     )
     max_attempts: int = setting(
         5,

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
+from frontend.presets import read_presets
 from frontend.settings import FrontendSettings
 from pipeline.settings import positive_int, read_settings, setting
 from worker.settings import WorkerSettings
@@ -34,6 +35,8 @@ class LocalSettings:
     def read(cls, environment: Mapping[str, str]) -> Self:
         """The settings in `environment`. Raises InvalidSetting, which names the variable."""
         frontend = read_settings(FrontendSettings, environment)
+        # Only to raise what is wrong with them before anything is started.
+        read_presets(frontend.presets_file, limits=frontend.rendition_limits)
         return cls(
             environment=environment,
             frontend=frontend,

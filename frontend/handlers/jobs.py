@@ -1,16 +1,22 @@
-"""GET /api/jobs/<id>, its image and its renditions; GET /api/batches/<id>."""
+"""GET /api/jobs/<id>, its image, its renditions and its receipt; GET /api/batches/<id>."""
 
 from pathlib import Path
+from urllib.parse import quote
 
 from aiohttp import web
 
-from frontend.errors import RenditionNotFound
+from frontend.errors import ReceiptNotFound, RenditionNotFound
 from frontend.job_view import batch_view, to_json
 from frontend.keys import JOBS, STORE
 from pipeline.ids import JobId, parse_batch_id, parse_job_id
+from pipeline.records import encode_record
 
 KEEP_FOR_GOOD = {"Cache-Control": "private, max-age=31536000, immutable"}
 """What an id names never changes."""
+
+
+MADE_TO_BE_SHOWN = {"Cross-Origin-Resource-Policy": "cross-origin"}
+"""Results may be put into pages of any site, as the `<picture>` element of a job is meant to be."""
 
 
 async def job(request: web.Request) -> web.Response:
@@ -33,8 +39,25 @@ async def rendition(request: web.Request) -> web.StreamResponse:
     name = request.match_info["rendition"]
     for result in state.renditions:
         if result.name == name:
-            return _file(request.app[STORE].rendition_file(state.id, result.file), result.media_type)
+            path = request.app[STORE].rendition_file(state.id, result.file)
+            response = _file(path, result.media_type)
+            response.headers.update(MADE_TO_BE_SHOWN)
+            # RFC 6266, 4.3; names are made of letters, digits, `.`, `_` and `-`, but of any script.
+            response.headers["Content-Disposition"] = f"inline; filename*=UTF-8''{quote(result.file)}"
+            return response
     raise RenditionNotFound
+
+
+async def receipt(request: web.Request) -> web.Response:
+    """How the job ended, in every detail."""
+    job_id = _job_id(request)
+    found = await request.app[STORE].load_receipt(job_id)
+    if found is None:
+        await request.app[JOBS].find(job_id)
+        raise ReceiptNotFound
+    response = _json(encode_record(found).decode())
+    response.headers.update(KEEP_FOR_GOOD)
+    return response
 
 
 async def batch(request: web.Request) -> web.Response:

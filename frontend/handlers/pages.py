@@ -7,7 +7,9 @@ from aiohttp import web
 
 from frontend.error_responses import ANSWERS
 from frontend.job_view import JsonObject
-from frontend.keys import JOBS, SETTINGS
+from frontend.keys import JOBS, PRESETS, SETTINGS
+from frontend.option_values import FITS, METADATA_POLICIES, OUTPUT_FORMATS, POSITIONS
+from frontend.presets import Presets
 from pipeline.ids import new_batch_id, parse_batch_id
 from pipeline.image_formats import FORMATS
 
@@ -40,7 +42,34 @@ def _context(request: web.Request, batch_id: str, jobs: list[JsonObject]) -> Con
         "max_upload_bytes": settings.max_upload_bytes,
         "max_files": settings.max_files,
         "media_types": [image_format.media_type for image_format in FORMATS],
+        "accept": _ACCEPT,
+        "presets": _preset_views(request.app[PRESETS]),
+        "options": _OPTION_WORDS | {"max_output_pixels": settings.max_output_pixels},
     }
+
+
+_ACCEPT = ",".join(
+    [
+        *(image_format.media_type for image_format in FORMATS),
+        *(image_format.suffix for image_format in FORMATS),
+        *(".jpeg", ".apng", ".tiff", ".heif", ".hif"),
+    ]
+)
+"""What a file input offers to choose: types, and suffixes for the browsers that do not know all of these."""
+
+_OPTION_WORDS: Context = {
+    "formats": OUTPUT_FORMATS,
+    "fits": FITS,
+    "positions": POSITIONS,
+    "metadata": METADATA_POLICIES,
+}
+
+
+def _preset_views(presets: Presets) -> list[Context]:
+    return [
+        {"name": preset.name, "title": preset.title, "renditions": len(preset.choices)}
+        for preset in presets.values()
+    ]
 
 
 _DETAILS = {answer.code: cls.__doc__ for cls, answer in ANSWERS.items()}

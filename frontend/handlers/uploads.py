@@ -8,7 +8,7 @@ from frontend.error_responses import RETRY_AFTER_S, answer_to, wants_html
 from frontend.gate import check_gate
 from frontend.intake import Acceptance
 from frontend.job_view import JsonObject, batch_links, to_json
-from frontend.keys import INTAKE, JOBS, SETTINGS, STORE
+from frontend.keys import INTAKE, JOBS, PRESETS, SETTINGS, STORE
 from frontend.upload_form import RejectedFile, UploadReader
 
 SHOWN_REJECTIONS = 20
@@ -19,13 +19,14 @@ SHOWN_NAME_CHARACTERS = 30
 async def upload(request: web.Request) -> web.Response:
     """Take the images of the request. 202 if at least one became a job; else the error of the first file."""
     await check_gate(request)
-    reader = UploadReader(request, store=request.app[STORE], settings=request.app[SETTINGS])
-    acceptance = await request.app[INTAKE].accept(await reader.read())
+    app = request.app
+    reader = UploadReader(request, store=app[STORE], settings=app[SETTINGS], presets=app[PRESETS])
+    acceptance = await app[INTAKE].accept(await reader.read())
     if not acceptance.jobs:
         raise acceptance.rejected[0].error
     if wants_html(request):
         raise web.HTTPSeeOther(_page(acceptance))
-    jobs = request.app[JOBS]
+    jobs = app[JOBS]
     views = [jobs.view(state) for state in jobs.latest(acceptance.jobs)]
     return web.Response(
         text=to_json(_view(acceptance, views)),

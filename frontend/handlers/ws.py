@@ -37,11 +37,11 @@ async def watch(request: web.Request) -> web.WebSocketResponse:
 def _wish(request: web.Request) -> tuple[BatchId | None, JobId | None]:
     batch, job = request.query.get("batch"), request.query.get("job")
     if batch and job:
-        raise OptionInvalid("Either a batch or a job can be watched, not both.")
+        raise OptionInvalid("job", job, "either a batch or a job")
     try:
         return parse_batch_id(batch) if batch else None, parse_job_id(job) if job else None
     except InvalidId as error:
-        raise OptionInvalid(str(error)) from error
+        raise OptionInvalid("batch" if batch else "job", batch or job or "", "a UUID of version 7") from error
 
 
 def _refuse_foreign_pages(request: web.Request) -> None:

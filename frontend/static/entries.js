@@ -13,6 +13,7 @@ export class Entry {
   sentBytes = 0;
   note = "";
   canRetry = false;
+  options = [];
   job = null;
 
   constructor({ file = null, jobId = null, phase = "ready" }) {

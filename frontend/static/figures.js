@@ -1,6 +1,16 @@
 /** Numbers as people read them. templates/_figures.html says the same things on the server: change both. */
 
-const MEDIA_TYPES = { "image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WebP", "image/gif": "GIF" };
+const MEDIA_TYPES = {
+  "image/jpeg": "JPEG",
+  "image/png": "PNG",
+  "image/webp": "WebP",
+  "image/avif": "AVIF",
+  "image/gif": "GIF",
+  "image/tiff": "TIFF",
+  "image/bmp": "BMP",
+  "image/heic": "HEIC",
+  "image/jxl": "JPEG XL",
+};
 
 /** A number of bytes, in powers of 1000: "14 KB", "2.1 MB", "20 MB". */
 export function fileSize(bytes) {

@@ -11,10 +11,16 @@ export function watchForFiles({ input, veil, onFiles }) {
     onFiles(files);
   });
   document.addEventListener("paste", (event) => onFiles(pastedFiles(event.clipboardData)));
-  watchForDrops(veil, onFiles);
+  const accepted = input.accept.split(",");
+  watchForDrops(veil, async (transfer) => onFiles(await droppedFiles(transfer, (file) => isImage(file, accepted))));
 }
 
-function watchForDrops(veil, onFiles) {
+/** By its type, or by its suffix: browsers know no type for the rarer kinds. */
+function isImage({ type, name }, accepted) {
+  return type.startsWith("image/") || accepted.includes(name.slice(name.lastIndexOf(".")).toLowerCase());
+}
+
+function watchForDrops(veil, onDrop) {
   const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
   document.addEventListener("dragover", (event) => {
     if (!hasFiles(event)) return;
@@ -26,11 +32,11 @@ function watchForDrops(veil, onFiles) {
     // Only the way out of the window has nowhere to go to.
     if (event.relatedTarget === null) veil.hidden = true;
   });
-  document.addEventListener("drop", async (event) => {
+  document.addEventListener("drop", (event) => {
     if (!hasFiles(event)) return;
     event.preventDefault();
     veil.hidden = true;
-    onFiles(await droppedFiles(event.dataTransfer));
+    onDrop(event.dataTransfer);
   });
 }
 

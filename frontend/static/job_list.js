@@ -6,7 +6,7 @@ export class JobList {
   #rows = new Map();
   #entryOf = new WeakMap();
 
-  /** `actions` has a function of the entry for each data-action: retry, remove, view. */
+  /** `actions` has a function of the entry for each data-action: retry, remove, view, copy. */
   constructor(element, actions) {
     this.element = element;
     this.section = element.closest(".jobs");

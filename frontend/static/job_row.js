@@ -2,14 +2,12 @@
 
 import { fileSize, pictureSize } from "./figures.js";
 import { sentence, stepTimes } from "./job_sentences.js";
+import { Renditions } from "./renditions.js";
 import { setText } from "./text.js";
 
 const rowTemplate = document.querySelector("#job-row-template");
-const renditionTemplate = document.querySelector("#rendition-template");
 
 export class JobRow {
-  #shownRenditions = "";
-
   /** Takes over an element that the server has rendered, or makes a new one. */
   constructor(element = rowTemplate.content.firstElementChild.cloneNode(true)) {
     this.element = element;
@@ -20,11 +18,11 @@ export class JobRow {
     this.stateText = part(".job-state-text");
     this.progress = part(".job-progress");
     this.error = part(".job-error");
-    this.open = part(".job-open");
-    this.thumbnail = part(".job-thumbnail");
     this.before = part(".job-before");
-    this.after = part(".job-after");
-    this.renditions = part(".job-renditions");
+    this.renditions = new Renditions(element);
+    this.notes = part(".job-notes");
+    this.snippet = part(".snippet");
+    this.snippetText = part(".snippet code");
     this.retry = part("[data-action=retry]");
     this.remove = part("[data-action=remove]");
   }
@@ -35,11 +33,12 @@ export class JobRow {
     this.#paintState(entry);
     setText(this.name, entry.name);
     this.name.title = entry.name;
+    this.#paintProgress(entry);
     this.#paintUpload(entry);
     setText(this.error, entry.job ? entry.job.error?.detail ?? "" : entry.note);
     this.error.hidden = entry.status !== "failed" || !this.error.textContent;
     setText(this.before, entry.job?.source ? pictureSize(entry.job.source) : fileSize(entry.file?.size ?? 0));
-    if (entry.job) this.#paintRenditions(entry.job);
+    if (entry.job) this.#paintResults(entry.job);
   }
 
   #paintState(entry) {
@@ -51,40 +50,50 @@ export class JobRow {
     this.icon.setAttribute("href", `#icon-${entry.status}`);
   }
 
+  #paintProgress(entry) {
+    const [label, value] = progressOf(entry);
+    this.progress.hidden = !label;
+    if (!label) return;
+    this.progress.setAttribute("aria-label", label);
+    this.progress.value = value;
+  }
+
   #paintUpload(entry) {
-    const isUploading = entry.status === "uploading";
-    this.progress.hidden = !isUploading;
-    if (isUploading) this.progress.value = entry.file.size ? entry.sentBytes / entry.file.size : 0;
     this.retry.hidden = Boolean(entry.job) || !entry.canRetry;
     this.remove.hidden = Boolean(entry.job);
     this.remove.setAttribute("aria-label", `Remove ${entry.name}`);
   }
 
-  #paintRenditions(job) {
-    const renditions = job.status === "done" ? job.renditions : [];
-    const wanted = renditions.map(({ url }) => url).join(" ");
-    if (wanted === this.#shownRenditions) return;
-    this.#shownRenditions = wanted;
-    this.renditions.replaceChildren(...renditions.map((rendition) => renditionItem(rendition, job.name)));
-    this.#paintFirst(job, renditions[0]);
+  #paintResults(job) {
+    this.renditions.paint(job);
+    this.#paintNotes(job.notes ?? []);
+    this.snippet.hidden = !job.picture;
+    setText(this.snippetText, withThisSite(job.picture ?? ""));
   }
 
-  #paintFirst(job, first) {
-    this.open.hidden = !first;
-    if (!first) return this.after.replaceChildren();
-    this.open.href = first.url;
-    this.open.setAttribute("aria-label", `Look at ${job.name}, ${first.width} × ${first.height}`);
-    if (this.thumbnail.getAttribute("src") !== first.url) this.thumbnail.src = first.url;
-    setText(this.after, `→ ${pictureSize(first)}`);
+  #paintNotes(notes) {
+    this.notes.hidden = notes.length === 0;
+    const shown = [...this.notes.children].map(({ textContent }) => textContent);
+    if (shown.join("\n") === notes.join("\n")) return;
+    const items = notes.map((note) => {
+      const item = document.createElement("li");
+      item.textContent = note;
+      return item;
+    });
+    this.notes.replaceChildren(...items);
   }
 }
 
-function renditionItem({ name, url }, jobName) {
-  const item = renditionTemplate.content.firstElementChild.cloneNode(true);
-  const [open, download] = item.querySelectorAll("a");
-  open.textContent = name;
-  open.setAttribute("aria-label", `Open ${name} of ${jobName}`);
-  download.setAttribute("aria-label", `Download ${name} of ${jobName}`);
-  open.href = download.href = url;
-  return item;
+/** What the bar shows and how far it is, from 0 to 1; nothing when there is no bar. */
+function progressOf({ status, file, sentBytes, job }) {
+  if (status === "uploading") return ["Upload", file.size ? sentBytes / file.size : 0];
+  if (status === "processing" && job.rendition_count > 1) {
+    return ["Renditions", job.renditions.length / job.rendition_count];
+  }
+  return [];
+}
+
+/** The HTML with whole addresses, so that it shows its pictures in the page of another site too. */
+function withThisSite(html) {
+  return html.replace(/(["\s])(\/api\/)/g, `$1${window.location.origin}$2`);
 }

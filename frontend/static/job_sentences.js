@@ -11,8 +11,7 @@ const OF_UPLOADS = {
 
 const OF_JOBS = {
   queued: ({ position }) => (position ? `Waiting — ${place(position)} in the queue` : "Waiting in the queue"),
-  processing: ({ worker, attempt }) =>
-    `${worker ?? "A worker"} is resizing it${attempt > 1 ? `, attempt ${attempt}` : ""}`,
+  processing: processingSentence,
   retrying: () => "Will be tried again soon",
   done: doneSentence,
   failed: () => "Failed",
@@ -34,6 +33,13 @@ export function stepTimes(job) {
 function uploadingSentence({ file, sentBytes }) {
   if (file.size > 0 && sentBytes >= file.size) return "Sent, the server is storing it";
   return `Uploading ${Math.floor((100 * sentBytes) / (file.size || 1))} % of ${fileSize(file.size)}`;
+}
+
+function processingSentence({ worker, attempt, renditions, rendition_count: count }) {
+  const words = [`${worker ?? "A worker"} is resizing it`];
+  if (attempt > 1) words.push(`attempt ${attempt}`);
+  if (count > 1) words.push(`${renditions.length} of ${count}`);
+  return words.join(", ");
 }
 
 function place(position) {

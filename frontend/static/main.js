@@ -7,7 +7,9 @@ import { watchForFiles } from "./incoming_files.js";
 import { JobFeed } from "./job_feed.js";
 import { JobList } from "./job_list.js";
 import { Live, liveUrl } from "./live.js";
+import { Options } from "./options.js";
 import { PipelinePanel } from "./pipeline_panel.js";
+import { copySnippet } from "./snippet.js";
 import { Summary } from "./summary.js";
 import { UploadForm } from "./upload_form.js";
 import { Uploads } from "./uploads.js";
@@ -28,25 +30,28 @@ const entries = new Entries((entry) => {
   changed.add(entry);
   paintSoon();
 });
+const options = new Options(find("#upload-form"));
 const uploads = new Uploads({
   entries,
   url: page.uploadUrl,
   batchId: page.batchId,
   onAccepted: showAddress,
+  onWrongOption: (problem) => options.showProblem(problem),
 });
 const feed = new JobFeed(entries, uploads);
 const viewer = new Viewer(find("#viewer"), entries);
 const list = new JobList(find("#job-list"), {
-  retry: (entry) => uploads.send([entry]),
+  retry: (entry) => uploads.sendAgain([entry]),
   remove: forget,
   view: (entry, event) => viewer.openInsteadOf(event, entry),
+  copy: (entry, event) => copySnippet(event.target),
 });
 const summary = new Summary(find("#summary"));
 const panel = new PipelinePanel(find("#pipeline-panel"));
 const form = new UploadForm(find("#upload-form"), {
-  onStart: () => (readyEntries().length > 0 ? uploads.send(readyEntries()) : fileInput.click()),
+  onStart: send,
   onClear: () => readyEntries().forEach(forget),
-  onRetry: () => uploads.send([...entries].filter(({ canRetry }) => canRetry)),
+  onRetry: () => uploads.sendAgain([...entries].filter(({ canRetry }) => canRetry)),
 });
 
 list.takeOver(entries);
@@ -75,6 +80,11 @@ function paint() {
   }
   if (pipeline) panel.paint(pipeline);
   pipeline = null;
+}
+
+function send() {
+  if (readyEntries().length === 0) fileInput.click();
+  else if (options.check()) uploads.send(readyEntries(), options.fields);
 }
 
 function addFile(file) {

@@ -3,15 +3,16 @@
 const LONGEST_WAIT_S = 60;
 
 /**
- * POST the file into the batch. Resolves to one of
+ * POST the file with these fields (pairs of name and text) before it. Resolves to one of
  *   {kind: "accepted", job}
+ *   {kind: "wrong_option", field, detail}       the server takes no file with this value of the field
  *   {kind: "refused", detail}                   the server will never take this file
  *   {kind: "unavailable", detail, waitS|null}   it may take it later; after `waitS` seconds if it said so
  * Rejects with the signal's reason when aborted. `onProgress` gets the bytes that have been sent.
  */
-export async function sendFile({ url, batchId, file, onProgress, signal }) {
+export async function sendFile({ url, fields, file, onProgress, signal }) {
   const form = new FormData();
-  form.append("batch_id", batchId);
+  for (const [name, value] of fields) form.append(name, value);
   form.append("file", file, file.name);
   let sentBytes = 0;
   const request = await post(url, form, signal, ({ loaded }) => {
@@ -44,6 +45,9 @@ function outcome(request, brokenOffDetail) {
   const body = parsed(request.responseText);
   if (request.status === 202 && body.jobs?.length) {
     return { kind: "accepted", job: body.jobs[0] };
+  }
+  if (request.status === 422 && body.field) {
+    return { kind: "wrong_option", field: body.field, detail: body.detail };
   }
   const said = body.rejected?.[0]?.detail ?? body.detail;
   const detail = said ?? `The server answered with status ${request.status}.`;

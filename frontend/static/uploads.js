@@ -9,9 +9,12 @@ export class Uploads {
   #waiting = [];
   #active = new Map();
 
-  /** `onAccepted()` is called for each file that the server has taken. */
-  constructor({ entries, url, batchId, onAccepted }) {
-    Object.assign(this, { entries, url, batchId, onAccepted });
+  /**
+   * `onAccepted()` is called for each file that the server has taken, `onWrongOption({field, detail})` when it
+   * takes none because of an option: those files are ready again.
+   */
+  constructor({ entries, url, batchId, onAccepted, onWrongOption }) {
+    Object.assign(this, { entries, url, batchId, onAccepted, onWrongOption });
   }
 
   get isBusy() {
@@ -24,8 +27,14 @@ export class Uploads {
     return alike.map(([, { over }]) => over);
   }
 
-  /** Send these files when their turn comes; also those that could not be sent before. */
-  send(entries) {
+  /** Send these files with these options (pairs of name and text) when their turn comes. */
+  send(entries, options) {
+    for (const entry of entries) entry.options = options;
+    this.sendAgain(entries);
+  }
+
+  /** Send files that could not be sent before, with the options that they had. */
+  sendAgain(entries) {
     for (const entry of entries) {
       this.entries.update(entry, { phase: "waiting", sentBytes: 0, note: "", canRetry: false });
       this.#waiting.push(entry);
@@ -62,6 +71,9 @@ export class Uploads {
     if (answer.kind === "accepted") {
       this.entries.accept(entry, answer.job);
       this.onAccepted();
+    } else if (answer.kind === "wrong_option") {
+      this.#giveBack(entry);
+      this.onWrongOption(answer);
     } else {
       this.entries.update(entry, {
         phase: "failed",
@@ -69,6 +81,13 @@ export class Uploads {
         canRetry: answer.kind === "unavailable",
       });
     }
+  }
+
+  /** This file and all that wait with the same options are ready to be sent with better ones. */
+  #giveBack(entry) {
+    const alike = this.#waiting.filter(({ options }) => options === entry.options);
+    this.#waiting = this.#waiting.filter((other) => !alike.includes(other));
+    for (const one of [entry, ...alike]) this.entries.update(one, { phase: "ready", sentBytes: 0, note: "" });
   }
 
   /** Send, and again when the server asks for it. Who waits for that keeps the turn, so the others wait too. */
@@ -88,7 +107,8 @@ export class Uploads {
   #sendOnce(entry, signal) {
     this.entries.update(entry, { phase: "uploading", sentBytes: 0, note: "" });
     const onProgress = (sentBytes) => this.entries.update(entry, { sentBytes });
-    return sendFile({ url: this.url, batchId: this.batchId, file: entry.file, onProgress, signal });
+    const fields = [["batch_id", this.batchId], ...entry.options];
+    return sendFile({ url: this.url, fields, file: entry.file, onProgress, signal });
   }
 }
 

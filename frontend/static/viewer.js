@@ -1,6 +1,7 @@
 /** Before and after, side by side, in a dialog; the arrow keys go through the list. */
 
-import { pictureSize } from "./figures.js";
+import { mediaTypeName, pictureSize } from "./figures.js";
+import { thumbnailOf } from "./renditions.js";
 
 export class Viewer {
   #entry = null;
@@ -8,6 +9,7 @@ export class Viewer {
   constructor(dialog, entries) {
     this.dialog = dialog;
     this.entries = entries;
+    this.choice = dialog.querySelector("#viewer-rendition");
     this.controls = {
       previous: () => this.#step(-1),
       next: () => this.#step(1),
@@ -15,16 +17,22 @@ export class Viewer {
     };
     dialog.addEventListener("click", (event) => this.#click(event));
     dialog.addEventListener("keydown", (event) => {
+      if (event.target === this.choice) return;
       if (event.key === "ArrowLeft") this.#step(-1);
       if (event.key === "ArrowRight") this.#step(1);
     });
+    this.choice.addEventListener("change", () => this.#showRendition());
+    for (const image of dialog.querySelectorAll(".viewer-frame img")) {
+      image.addEventListener("error", () => (image.hidden = true));
+      image.addEventListener("load", () => (image.hidden = false));
+    }
   }
 
   /** Take the place of following the link, unless the person asked for a new tab or window. */
   openInsteadOf(event, entry) {
     if (!entry.job || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
     event.preventDefault();
-    this.#show(entry);
+    this.#show(entry, event.target.closest("[data-rendition]")?.dataset.rendition);
     this.dialog.showModal();
   }
 
@@ -33,24 +41,46 @@ export class Viewer {
     this.controls[event.target.closest("[data-viewer]")?.dataset.viewer]?.();
   }
 
+  /** To the next image, and the same rendition of it if it has that. */
   #step(by) {
     const next = this.#neighbour(by);
-    if (next) this.#show(next);
+    if (next) this.#show(next, this.choice.value);
   }
 
   #neighbour(by) {
-    const finished = [...this.entries].filter(({ job }) => job?.status === "done" && job.renditions.length);
-    return finished[finished.indexOf(this.#entry) + by];
+    const shown = [...this.entries].filter(({ job }) => job?.renditions.length);
+    return shown[shown.indexOf(this.#entry) + by];
   }
 
-  #show(entry) {
+  #show(entry, name) {
     this.#entry = entry;
     this.#button("previous").setAttribute("aria-disabled", String(!this.#neighbour(-1)));
     this.#button("next").setAttribute("aria-disabled", String(!this.#neighbour(1)));
-    const { name, source, renditions } = entry.job;
-    this.dialog.querySelector("#viewer-title").textContent = name;
-    this.#showPicture("before", source);
-    this.#showPicture("after", renditions[0]);
+    const { job } = entry;
+    this.dialog.querySelector("#viewer-title").textContent = job.name;
+    this.#showPicture("before", job.source);
+    this.#offer(job.renditions, name);
+    this.#showRendition();
+  }
+
+  /** The renditions to choose from, the one of this name chosen, or else one that is quickly there. */
+  #offer(renditions, name) {
+    const chosen = renditions.find((rendition) => rendition.name === name) ?? thumbnailOf(renditions);
+    const options = renditions.map((rendition) => new Option(rendition.name, rendition.name));
+    this.choice.replaceChildren(...options);
+    this.choice.value = chosen?.name ?? "";
+    this.choice.hidden = renditions.length < 2;
+  }
+
+  #showRendition() {
+    const { renditions, name } = this.#entry.job;
+    const rendition = renditions.find((one) => one.name === this.choice.value);
+    this.#showPicture("after", rendition);
+    for (const link of this.dialog.querySelectorAll(".viewer-link")) {
+      link.hidden = !rendition;
+      link.href = rendition?.url ?? "";
+      link.setAttribute("aria-label", `${link.textContent} ${rendition?.name} of ${name}`);
+    }
   }
 
   #button(name) {
@@ -62,6 +92,10 @@ export class Viewer {
     // Without it, the picture of the last one stays until the new one has come.
     image.removeAttribute("src");
     if (picture?.url) image.src = picture.url;
-    this.dialog.querySelector(`#viewer-${which}-size`).textContent = picture ? pictureSize(picture) : "";
+    const kind = picture?.media_type ? mediaTypeName(picture.media_type) : "picture of its kind";
+    this.dialog.querySelector(`#viewer-${which}-missing`).textContent = `The browser does not show this ${kind}.`;
+    this.dialog.querySelector(`#viewer-${which}-size`).textContent = picture
+      ? [pictureSize(picture), picture.media_type && mediaTypeName(picture.media_type)].filter(Boolean).join(" · ")
+      : "";
   }
 }

@@ -67,7 +67,11 @@ class Publisher:
         await self._publish_confirmed(topology.IMAGES.name, topology.RESIZE_KEY, message)
 
     async def publish_dead_letter(self, body: bytes, *, reason: str, headers: Mapping[str, str]) -> None:
-        """Return when the body is in the queue of the dead, with `reason` as a header. Raises as above."""
+        """Return when the body is in the queue of the dead, with `reason` as a header. Raises as above.
+
+        A link that is just opening is waited for, as with events.
+        """
+        await self.link.wait_open(EVENT_TIMEOUT_S)
         message = self._message(body, "dead_letter", None, {**headers, "reason": reason})
         await self._publish_confirmed(topology.DEAD_IMAGES.name, topology.RESIZE_KEY, message)
 

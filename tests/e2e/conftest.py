@@ -5,7 +5,9 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from playwright.async_api import Browser
 
+from tests.e2e.browser import open_browser
 from tests.rig import Rig
 
 
@@ -21,3 +23,10 @@ async def http(rig: Rig) -> AsyncIterator[aiohttp.ClientSession]:
     """A client of the rig's frontend."""
     async with aiohttp.ClientSession(rig.url) as session:
         yield session
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    """A real browser."""
+    async with open_browser() as opened:
+        yield opened

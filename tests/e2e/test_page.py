@@ -1,34 +1,14 @@
 """The page in a real browser, with the real services behind it."""
 
-from collections.abc import AsyncIterator
-
 import pytest
-from playwright.async_api import Browser, FilePayload, Page, expect
+from playwright.async_api import Browser, expect
 
-from tests.e2e.browser import complaints_of, open_browser
+from tests.e2e.browser import complaints_of
 from tests.e2e.images import small_photograph
+from tests.e2e.page import WITHIN_MS, choose_and_upload, files
 from tests.rig import Rig
 
-WITHIN_MS = 20_000
 HOSTILE_NAME = "<img src=x onerror=alert(1)>.jpg"
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with open_browser() as opened:
-        yield opened
-
-
-def files(count: int, *, name: str = "photo-{}.jpg") -> list[FilePayload]:
-    return [
-        {"name": name.format(number), "mimeType": "image/jpeg", "buffer": small_photograph(number)}
-        for number in range(count)
-    ]
-
-
-async def choose_and_upload(page: Page, chosen: list[FilePayload]) -> None:
-    await page.set_input_files("#file-input", chosen)
-    await page.click("#upload-button")
 
 
 async def test_files_become_thumbnails_while_one_watches(rig: Rig, browser: Browser) -> None:

@@ -57,6 +57,18 @@ async def test_an_event_waits_for_a_link_that_is_just_opening(amqp_url: str) -> 
         await publisher.link.close()
 
 
+async def test_a_dead_letter_waits_for_a_link_that_is_just_opening(node: BrokerNode, amqp_url: str) -> None:
+    publisher = Publisher(amqp_url, service=SERVICE)
+    publisher.link.start()
+    try:
+        await publisher.publish_dead_letter(b"garbage", reason="no command", headers={})
+    finally:
+        await publisher.link.close()
+
+    [message] = management.messages(node, "resize.dead")
+    assert message["properties"]["headers"]["reason"] == "no command"
+
+
 async def test_a_command_that_no_queue_takes_is_an_error(node: BrokerNode) -> None:
     with management.virtual_host(node, "unroutable") as url:
         async with opened(Publisher(url, service=SERVICE)) as publisher:

@@ -14,6 +14,8 @@ from frontend.board import Board
 from frontend.error_responses import ANSWERS, INTERNAL
 from frontend.job_state import JobState
 from frontend.job_view import job_view, pipeline_view
+from frontend.option_values import OPTIONS
+from frontend.presets import read_presets
 from frontend.settings import FrontendSettings
 from pipeline import __version__, topology
 from pipeline.broker import QueueCounts
@@ -28,8 +30,9 @@ from pipeline.messages import (
     decode_event,
     encode,
 )
+from pipeline.records import decode_receipt, encode_record
 from pipeline.settings import settings_table
-from worker.image_pool import TimeLimitPassed
+from worker import pool_errors
 from worker.imaging import ImageError
 from worker.settings import WorkerSettings
 
@@ -123,12 +126,16 @@ def image_errors(cls: type[ImageError]) -> Iterator[str]:
         yield from image_errors(error)
 
 
-@pytest.mark.parametrize(
-    "code", [*image_errors(ImageError), TimeLimitPassed.code, "decoder_died", "source_missing"]
-)
-def test_every_reason_why_a_job_fails_is_told(code: str) -> None:
-    told = read("http_api.md").partition("### Why a job fails")[2].partition("\n## ")[0]
-    assert f"| `{code}` |" in told
+ENDS_OF_JOBS = {*image_errors(ImageError), "source_missing", "internal_error"}
+
+
+def test_the_errors_of_the_pool_are_among_them() -> None:
+    assert {error.code for error in pool_errors.LOST_CHILD} <= ENDS_OF_JOBS
+
+
+def test_every_reason_why_a_job_fails_is_told_and_no_other() -> None:
+    told = re.findall(r"^\| `(\w+)` \| job \|", read("http_api.md"), re.MULTILINE)
+    assert sorted(told) == sorted(ENDS_OF_JOBS)
 
 
 def objects(value: Any) -> Iterator[Json]:
@@ -143,13 +150,38 @@ def test_jobs_are_shown_as_they_are() -> None:
     job = JobState(id=new_job_id(), renditions=(RESULT,))
     expected = job_view(job, position=None)
     shown = [
-        one for block in json_blocks(read("http_api.md")) for one in objects(block) if "timings_ms" in one
+        one for block in json_blocks(read("http_api.md")) for one in objects(block) if "receipt_url" in one
     ]
     assert len(shown) >= 2
     for one in shown:
         assert list(one) == list(expected)
         assert list(one["source"]) == list(expected["source"])
         assert [list(rendition) for rendition in one["renditions"]] in ([], [list(expected["renditions"][0])])
+
+
+def test_the_receipt_is_shown_whole() -> None:
+    [shown] = [block for block in json_blocks(read("http_api.md")) if "report" in block]
+    receipt = decode_receipt(json.dumps(shown).encode())
+    assert json.loads(encode_record(receipt)) == shown, "a field is missing"
+    assert receipt.report is not None
+
+
+def test_every_option_is_told() -> None:
+    told = read("http_api.md").partition("## Options\n")[2].partition("\n## ")[0]
+    for option, facts in OPTIONS.items():
+        [row] = [
+            row for row in told.splitlines() if row.startswith("| `") and f"`{option}`" in row.split("|")[1]
+        ]
+        words = facts.allowed if not isinstance(facts.allowed, str) else ()
+        assert [
+            word for word in words if " " not in word and word != "false" and f"`{word}`" not in row
+        ] == []
+
+
+def test_every_preset_is_told() -> None:
+    told = re.findall(r"^\| `(\w+)` \|", read("http_api.md").partition("### Presets")[2], re.MULTILINE)
+    presets = read_presets(None, limits=FrontendSettings().rendition_limits)
+    assert told[: len(presets)] == list(presets)
 
 
 def test_the_pipeline_is_shown_as_it_is() -> None:

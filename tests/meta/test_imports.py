@@ -16,7 +16,6 @@ SERVICES = ("frontend", "worker")
 DOORS = {
     "aio_pika": ("pipeline/broker/", "pipeline/topology.py"),
     "PIL": ("worker/imaging/",),
-    "pebble": ("worker/image_pool.py",),
     "aiohttp": ("frontend/",),
     "aiohttp_jinja2": ("frontend/",),
     "jinja2": ("frontend/",),
@@ -93,7 +92,7 @@ def test_nobody_reaches_under_aio_pika() -> None:
     assert [one for folder in PRODUCT for one in imported_in(folder) if one.package == "aiormq"] == []
 
 
-@pytest.mark.parametrize("library", ["aio_pika", "aiormq", "PIL", "pebble", "aiohttp"])
+@pytest.mark.parametrize("library", ["aio_pika", "aiormq", "PIL", "aiohttp"])
 def test_the_runner_speaks_to_the_services_only_as_processes(library: str) -> None:
     assert [one for one in imported_in("deploy") if one.package == library] == []
 

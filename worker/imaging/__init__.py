@@ -11,14 +11,15 @@ from worker.imaging.errors import (
     ImageUnreadable,
     UnsupportedFormat,
 )
-from worker.imaging.recipe import MAX_PIXELS, Rendered, RenderedImage, render
+from worker.imaging.limits import Limits
+from worker.imaging.recipe import Rendered, RenderedImage, render
 
 __all__ = [
-    "MAX_PIXELS",
     "ImageError",
     "ImageTooLarge",
     "ImageTruncated",
     "ImageUnreadable",
+    "Limits",
     "Rendered",
     "RenderedImage",
     "UnsupportedFormat",

@@ -29,12 +29,12 @@ class ImageTruncated(ImageError):
 
 
 class ImageTooLarge(ImageError):
-    """The image has more pixels than are taken."""
+    """The image, or what is to be made of it, has more pixels than are taken."""
 
     code = "image_too_large"
 
 
 class UnsupportedFormat(ImageError):
-    """The file is not a JPEG, PNG, WebP or GIF image."""
+    """The file is of a kind that cannot be read, or the rendition of a size that its format cannot hold."""
 
     code = "unsupported_format"

@@ -1,8 +1,18 @@
-"""Which way up a picture is meant to be seen: the EXIF tag, and the turn that it asks for."""
+"""Which way up a picture is meant to be seen, and the turn that it asks for.
+
+A file may say it in EXIF or in its container, and some decoders turn the picture by themselves: it has to be
+turned once. What is read here is what is still to be done.
+"""
+
+from typing import BinaryIO
 
 from PIL import ExifTags, Image
 
+from pipeline.image_formats import HEIF, JXL, TIFF, ImageFormat
+
 UPRIGHT = 1
+
+_LONGEST_HEAD = 256 * 1024
 
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -16,13 +26,38 @@ _TURNS = {
 
 
 def read_orientation(image: Image.Image) -> int:
-    """The EXIF orientation, 1 to 8; 1 if there is none that makes sense."""
+    """The orientation that the file states, 1 to 8 as in EXIF; 1 if there is none that makes sense."""
+    if "original_orientation" in image.info:  # the HEIF plug-in has turned the picture and removed the tag
+        return _sensible(image.info["original_orientation"])
     try:
-        orientation = image.getexif().get(ExifTags.Base.Orientation)
+        return _sensible(image.getexif().get(ExifTags.Base.Orientation))
     # A broken EXIF block ends in many kinds of exception; the photograph beside it is still good.
     except Exception:
         return UPRIGHT
-    return orientation if orientation in _TURNS else UPRIGHT
+
+
+def is_turned_by_decoder(image_format: ImageFormat, image: Image.Image) -> bool:
+    """Whether the pixels and the size that Pillow gives are those of the upright picture already.
+
+    The size and the turn of a JPEG XL are in its codestream, whatever its EXIF says, unless it is a JPEG in
+    disguise.
+    """
+    return image_format in (TIFF, HEIF) or (image_format is JXL and not getattr(image, "jpeg", False))
+
+
+def is_turned_while_read(image_format: ImageFormat, file: BinaryIO) -> bool:
+    """Whether the decoder turns the picture because the file states an orientation.
+
+    A HEIF picture is turned by its container; EXIF that says the same does nothing.
+    """
+    if image_format is not HEIF:
+        return image_format is TIFF
+    place = file.tell()
+    file.seek(0)
+    head = file.read(_LONGEST_HEAD)
+    has_turn = b"irot" in head or b"imir" in head
+    file.seek(place)
+    return has_turn
 
 
 def is_sideways(orientation: int) -> bool:
@@ -33,3 +68,7 @@ def is_sideways(orientation: int) -> bool:
 def upright(image: Image.Image, orientation: int) -> Image.Image:
     """The picture as it is meant to be seen."""
     return image.transpose(_TURNS[orientation]) if orientation in _TURNS else image
+
+
+def _sensible(orientation: object) -> int:
+    return orientation if isinstance(orientation, int) and orientation in _TURNS else UPRIGHT

@@ -1,12 +1,15 @@
-"""What the numbers of a pixel mean: every kind of picture that a decoder gives, made one of five."""
+"""What the numbers of a pixel mean: every kind of picture that a decoder gives, made one of six."""
 
 from collections.abc import Callable
+from math import isfinite
 
-from PIL import Image, ImageFile
+from PIL import Image, ImageFile, ImageMath
+from PIL.TiffImagePlugin import TiffImageFile
 
-PLAIN_MODES = ("L", "LA", "RGB", "RGBA", "CMYK")
+PLAIN_MODES = ("L", "LA", "RGB", "RGBA", "CMYK", "LAB")
 
 DEEPEST = 65535
+_SAMPLE_FORMAT, _UNSIGNED = 339, 1  # TIFF 6.0, section 19
 # Rounded; dividing by 256 would turn white into 254 at some depths, and Pillow's own conversion clips at 255.
 _TO_EIGHT_BITS = [(value * 255 + DEEPEST // 2) // DEEPEST for value in range(DEEPEST + 1)]
 
@@ -31,8 +34,10 @@ def match_transparent_colour(image: ImageFile.ImageFile) -> None:
 
 def plain(image: Image.Image) -> Image.Image:
     """The picture in one of PLAIN_MODES, 8 bits a channel, every kind of transparency as an alpha channel."""
-    if image.mode.startswith("I"):
-        return _eight_bits(image)
+    if image.mode.startswith("I;16"):
+        return _from_sixteen_bits(image)
+    if image.mode in ("I", "F"):
+        return _stretched(image)
     if image.mode in ("1", "L"):
         return image.convert("LA" if image.has_transparency_data else "L")
     if image.mode in PLAIN_MODES and "transparency" not in image.info:
@@ -40,8 +45,7 @@ def plain(image: Image.Image) -> Image.Image:
     return image.convert("RGBA" if image.has_transparency_data else "RGB")
 
 
-def _eight_bits(image: Image.Image) -> Image.Image:
-    """A 16-bit grey picture in 8 bits."""
+def _from_sixteen_bits(image: Image.Image) -> Image.Image:
     deep = image.convert("I")
     grey = deep.point(_TO_EIGHT_BITS, "L")
     transparent = image.info.get("transparency")
@@ -51,11 +55,38 @@ def _eight_bits(image: Image.Image) -> Image.Image:
     return grey
 
 
-def flattened(image: Image.Image, background: str = "white") -> Image.Image:
-    """The picture without alpha, as it looks on a background of this colour."""
-    if not image.mode.endswith("A"):
-        return image
-    colour = image.convert(image.mode.removesuffix("A"))
-    ground = Image.new(colour.mode, colour.size, background)
-    ground.paste(colour, mask=image.getchannel("A"))
-    return ground
+def _stretched(image: Image.Image) -> Image.Image:
+    """A picture of numbers without an agreed range: fractions from 0 to 1, else from darkest to lightest.
+
+    Whole numbers without a sign are taken for 16 bits if they fit.
+    """
+    low, high = _range_of(image)
+    if image.mode == "I" and low < 0 and _is_unsigned(image):
+        return _stretched(_upper_half(image))
+    if image.mode == "I" and 0 <= low <= high <= DEEPEST and _is_unsigned(image):
+        return image.point(_TO_EIGHT_BITS, "L")
+    if image.mode == "F" and not (isfinite(low) and isfinite(high) and (low < 0 or high > 1)):
+        low, high = 0.0, 1.0
+    scale = 255 / ((high - low) or 1)
+    numbers = image.convert("F")
+    return numbers.point(lambda value: value * scale + (0.5 - low * scale)).convert("L")
+
+
+def _range_of(image: Image.Image) -> tuple[float, float]:
+    low, high = image.getextrema()
+    assert isinstance(low, int | float)
+    assert isinstance(high, int | float)
+    return low, high
+
+
+def _is_unsigned(image: Image.Image) -> bool:
+    """Whether whole numbers are meant to have no sign, which only a TIFF can deny."""
+    tags = image.tag_v2 if isinstance(image, TiffImageFile) else {}
+    return bool(tags.get(_SAMPLE_FORMAT, (_UNSIGNED,))[0] == _UNSIGNED)
+
+
+def _upper_half(image: Image.Image) -> Image.Image:
+    """The upper 16 of 32 bits. Pillow takes the highest one for a sign."""
+    upper = ImageMath.lambda_eval(lambda args: (args["image"] >> 16) & DEEPEST, image=image)
+    assert isinstance(upper, Image.Image)
+    return upper

@@ -1,128 +1,215 @@
 """The recipe: what is done to an image, step by step, and what comes out."""
 
-import time
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
 
-from pipeline.image_formats import GIF, PNG, ImageFormat, format_named
 from pipeline.messages import Rendition
-from worker.imaging.colour import to_srgb
-from worker.imaging.decode import Picture, decode
-from worker.imaging.encode import encode
-from worker.imaging.errors import ImageTooLarge
-from worker.imaging.geometry import Size, cover_box, turned
+from pipeline.records import ImageReport
+from worker.imaging.animation import durations_for, plays_of
+from worker.imaging.attention import focus
+from worker.imaging.canvas import colour_of, on_canvas
+from worker.imaging.colour import ColourTreatment, to_srgb
+from worker.imaging.decode import Frame, Source, opened
+from worker.imaging.encode import Alpha, Timing, encode
+from worker.imaging.geometry import Box, Size, scaled, stored_box, turned, wanted_size
+from worker.imaging.limits import Limits
+from worker.imaging.metadata import kept
 from worker.imaging.orientation import is_sideways, upright
-from worker.imaging.resample import premultiplied, resample, unmultiplied
+from worker.imaging.plan import Focus, Plan, plan
+from worker.imaging.report import Found, find, notes_on, report_on
+from worker.imaging.resample import resample
+from worker.imaging.stopwatch import Stopwatch
 
-MAX_PIXELS = 100_000_000
+ATTENTION_EDGE = 96
+"""What draws the eye is looked for in a picture whose longer side has so many pixels."""
 
 
 @dataclass(frozen=True)
 class RenderedImage:
-    """One rendition: the bytes of its file, its size in pixels, its format as in pipeline.image_formats."""
+    """One rendition: the bytes of its file, its size in pixels, its format as in pipeline.image_formats.
+
+    `alpha` says what became of transparency, `metadata` which kinds of it are in the file.
+    """
 
     name: str
     image_format: str
     width: int
     height: int
+    frames: int
+    alpha: Alpha
+    metadata: tuple[str, ...]
     data: bytes
 
 
 @dataclass(frozen=True)
 class Rendered:
-    """What was found and what was made of it.
+    """What was found and what was done.
 
-    `width` and `height` are those of the source as people see it, in pixels. `timings_ms` says how long
-    `decode`, `resample` (with colour and orientation) and `encode` took, over all renditions.
+    `width` and `height` are those of the source as people see it, in pixels. `notes` are sentences about what
+    could not be kept. `timings_ms` says how long each kind of work took, over all renditions.
     """
 
     media_type: str
     width: int
     height: int
-    renditions: tuple[RenderedImage, ...]
+    report: ImageReport
+    notes: tuple[str, ...]
     timings_ms: dict[str, float]
 
 
-def render(path: Path, renditions: Sequence[Rendition], *, max_pixels: int = MAX_PIXELS) -> Rendered:
-    """Make the renditions of the image in a file; there must be at least one.
+OnReady = Callable[[RenderedImage], None]
 
-    Each has exactly the width and height asked for: the centre of the image that has this shape, never
-    distorted, enlarged if the image is smaller. Its colours are sRGB and it carries no metadata.
-    The format `auto` is the source's own, so that alpha lives on, except that a GIF becomes a PNG: what is
-    made is a still image, which 256 colours would only make worse. Of an animation the first frame counts.
 
-    Raises ImageError for what is wrong with the image (`max_pixels` holds for it and for each rendition),
-    and OSError if the file cannot be read. Not for several threads at once.
+def render(
+    path: Path, renditions: Sequence[Rendition], *, on_ready: OnReady, limits: Limits | None = None
+) -> Rendered:
+    """Make the renditions of the image in a file, of which there must be at least one, in one decode.
+
+    `on_ready` gets each of them as soon as it is encoded: first those that are still pictures, then those
+    that move. Every rendition is upright and in sRGB, and carries the metadata that it was asked to keep.
+
+    Raises ImageError for what is wrong with the image or is more than `limits` allow, MemoryError, and
+    OSError if the file cannot be read. What `on_ready` raises goes through. Not for several threads at once.
     """
-    _refuse_too_large(renditions, max_pixels)
-    try:
-        return _render(path, renditions, max_pixels)
-    except MemoryError as error:
-        raise ImageTooLarge("The image needs more memory than there is.") from error
+    limits = limits or Limits()
+    stopwatch = Stopwatch()
+    with ExitStack() as stack:
+        with stopwatch.timing("decode"):
+            source = stack.enter_context(opened(path, limits))
+        plans = plan(source.header, renditions, limits)
+        recipe = _Recipe(source, plans, stopwatch, on_ready)
+        recipe.follow()
+        return recipe.result()
 
 
-def _render(path: Path, renditions: Sequence[Rendition], max_pixels: int) -> Rendered:
-    stopwatch = _Stopwatch()
-    with stopwatch.timing("decode"):
-        targets = [(rendition.width, rendition.height) for rendition in renditions]
-        picture = decode(path, targets, max_pixels=max_pixels)
-    with stopwatch.timing("resample"):
-        picture = replace(picture, pixels=premultiplied(picture.pixels))
-    made = tuple(_rendered(picture, rendition, stopwatch) for rendition in renditions)
-    width, height = picture.shown_size
-    return Rendered(picture.image_format.media_type, width, height, made, stopwatch.read())
+class _Recipe:
+    """One image on its way: decoded once, each frame made into a frame of every rendition."""
 
+    def __init__(
+        self, source: Source, plans: Sequence[Plan], stopwatch: Stopwatch, on_ready: OnReady
+    ) -> None:
+        self._source = source
+        self._header = source.header
+        self._plans = plans
+        self._stopwatch = stopwatch
+        self._on_ready = on_ready
+        self._found: Found | None = None
+        self._colour: ColourTreatment = "srgb"
+        self._focus: dict[Plan, Focus] = {}
+        self._without_metadata: list[str] = []
 
-def _refuse_too_large(renditions: Sequence[Rendition], max_pixels: int) -> None:
-    for rendition in renditions:
-        if rendition.width * rendition.height > max_pixels:
-            raise ImageTooLarge(f"The rendition {rendition.name} would have more than {max_pixels:,} pixels.")
+    def follow(self) -> None:
+        """Make all renditions: the stills from the first frame, then those that need every frame."""
+        movies = [each for each in self._plans if each.is_animated]
+        reels: dict[Plan, list[Image.Image]] = {movie: [] for movie in movies}
+        durations_ms: list[float] = []
+        for frame in self._frames(self._header.frames if movies else 1):
+            if not durations_ms:
+                self._begin(frame)
+            for movie in movies:
+                reels[movie].append(self._made(frame, movie))
+            durations_ms.append(frame.duration_ms)
+        for movie, reel in reels.items():
+            self._serve(movie, reel, self._timing(movie, durations_ms))
 
+    def result(self) -> Rendered:
+        """What is to be told when all is done."""
+        assert self._found is not None, "follow() comes first"
+        width, height = self._header.shown_size
+        return Rendered(
+            media_type=self._header.image_format.media_type,
+            width=width,
+            height=height,
+            report=report_on(self._header, self._found, self._colour),
+            notes=(*notes_on(self._header, self._plans, self._colour), *self._lost_metadata_notes()),
+            timings_ms=self._stopwatch.read(),
+        )
 
-def _rendered(picture: Picture, rendition: Rendition, stopwatch: "_Stopwatch") -> RenderedImage:
-    image_format = _output_format(picture.image_format, rendition.format)
-    with stopwatch.timing("resample"):
-        image = _finished(picture, (rendition.width, rendition.height))
-    with stopwatch.timing("encode"):
-        data = encode(image, image_format, rendition.quality)
-    return RenderedImage(rendition.name, image_format.name, image.width, image.height, data)
+    def _lost_metadata_notes(self) -> list[str]:
+        names = ", ".join(self._without_metadata)
+        return [f"The format has no room for all the metadata that was to stay: {names}."] if names else []
 
+    def _frames(self, count: int) -> Iterator[Frame]:
+        placements = [each.placement(self._header) for each in self._plans]
+        wanted = wanted_size(self._header.shown_size, placements)
+        stored = turned(wanted) if is_sideways(self._header.turn) else wanted
+        yield from self._stopwatch.timing_each("decode", self._source.frames(stored, count=count))
 
-def _finished(picture: Picture, size: Size) -> Image.Image:
-    """The picture at this size, upright and in sRGB.
+    def _begin(self, frame: Frame) -> None:
+        """See what the file carries and what draws the eye; make the stills."""
+        self._found = find(self._source)
+        for each in self._plans:
+            if each.rendition.position == "attention":
+                with self._stopwatch.timing("attention"):
+                    self._focus[each] = self._focus_of(frame, each)
+        for each in self._plans:
+            if not each.is_animated:
+                self._serve(each, [self._made(frame, each)], None)
 
-    It is turned and its colours are converted last, when there are few pixels left to do so.
-    """
-    stored_size = turned(size) if is_sideways(picture.orientation) else size
-    image = resample(picture.pixels, cover_box(picture.extent, stored_size), stored_size)
-    image = unmultiplied(image)
-    image = upright(image, picture.orientation)
-    return to_srgb(image, picture.profile)
+    def _made(self, frame: Frame, each: Plan) -> Image.Image:
+        """The frame as it will be in this rendition: its size, upright, in sRGB, on its canvas.
 
+        It is turned and its colours are converted when there are few pixels left to do so.
+        """
+        placement = each.placement(self._header, self._focus.get(each))
+        with self._stopwatch.timing("resample"):
+            image = self._part(frame, placement.box, placement.size)
+        with self._stopwatch.timing("colour"):
+            image = self._in_srgb(image)
+        return on_canvas(image, placement, colour_of(each.rendition.background))
 
-def _output_format(source: ImageFormat, asked: str) -> ImageFormat:
-    if asked != "auto":
-        return format_named(asked)
-    return PNG if source is GIF else source
+    def _part(self, frame: Frame, box: Box, size: Size) -> Image.Image:
+        """The part of the upright picture inside `box`, upright and at this size."""
+        header = self._header
+        stored = stored_box(box, header.shown_size, header.turn)
+        width, height = frame.extent
+        inside = scaled(stored, (width / header.size[0], height / header.size[1]))
+        # Nothing is resampled in Lab, which is rare.
+        pixels = self._in_srgb(frame.pixels) if frame.pixels.mode == "LAB" else frame.pixels
+        image = resample(pixels, inside, turned(size) if is_sideways(header.turn) else size)
+        return upright(image, header.turn)
 
+    def _in_srgb(self, image: Image.Image) -> Image.Image:
+        assert self._found is not None, "_begin() comes first"
+        if self._header.mode == "LAB" and image.mode != "LAB":
+            return image  # converted before it was resampled
+        image, self._colour = to_srgb(image, self._found.profile)
+        return image
 
-class _Stopwatch:
-    """Adds up how long each kind of work takes."""
+    def _focus_of(self, frame: Frame, each: Plan) -> Focus:
+        width, height = self._header.shown_size
+        scale = min(1.0, ATTENTION_EDGE / max(width, height))
+        size = max(1, round(width * scale)), max(1, round(height * scale))
+        small = self._in_srgb(self._part(frame, (0.0, 0.0, float(width), float(height)), size))
+        return focus(small, each.placement(self._header).canvas)
 
-    def __init__(self) -> None:
-        self._seconds: defaultdict[str, float] = defaultdict(float)
+    def _timing(self, movie: Plan, durations_ms: Sequence[float]) -> Timing:
+        source_format = self._header.image_format
+        plays = plays_of(self._source.image, source_format)
+        return Timing(durations_for(durations_ms, source_format, movie.image_format), plays)
 
-    @contextmanager
-    def timing(self, work: str) -> Iterator[None]:
-        begun = time.perf_counter()
-        yield
-        self._seconds[work] += time.perf_counter() - begun
-
-    def read(self) -> dict[str, float]:
-        """Milliseconds by kind of work."""
-        return {work: round(seconds * 1000, 2) for work, seconds in self._seconds.items()}
+    def _serve(self, each: Plan, frames: Sequence[Image.Image], timing: Timing | None) -> None:
+        """Encode a rendition and hand it over."""
+        assert self._found is not None
+        with self._stopwatch.timing("encode"):
+            metadata = kept(self._found.metadata, each.rendition.metadata)
+            encoded = encode(frames, each.image_format, each.rendition, metadata, timing)
+        if len(encoded.metadata) < len(metadata.kinds):
+            self._without_metadata.append(each.rendition.name)
+        width, height = frames[0].size
+        self._on_ready(
+            RenderedImage(
+                name=each.rendition.name,
+                image_format=each.image_format.name,
+                width=width,
+                height=height,
+                frames=encoded.frames,
+                alpha=encoded.alpha,
+                metadata=encoded.metadata,
+                data=encoded.data,
+            )
+        )

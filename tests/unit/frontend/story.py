@@ -22,6 +22,7 @@ RESULT = Result(
     name="300x300", file="holiday_300x300.jpg", width=300, height=300, media_type="image/jpeg", bytes=900
 )
 ERROR = JobError(code="image_truncated", detail="The file ends too early.")
+NOTES = ("The profile is broken.",)
 SPENT = {"decode": 3.5, "total": 9.0}
 
 
@@ -78,6 +79,7 @@ class Story:
             worker=worker,
             source=OPENED,
             renditions=(RESULT,),
+            notes=NOTES,
             started_at=self._moment(attempt),
             timings_ms=SPENT,
         )
@@ -109,6 +111,22 @@ class Story:
             started_at=done.started_at,
             finished_at=done.at,
             timings_ms=SPENT,
+            notes=NOTES,
+        )
+
+    def failed_receipt(self) -> Receipt:
+        failed = self.failed()
+        return Receipt(
+            job_id=self.job_id,
+            batch_id=self.batch_id,
+            name=self.name,
+            status="failed",
+            attempt=1,
+            worker=failed.worker,
+            source=SENT,
+            error=ERROR,
+            started_at=failed.started_at,
+            finished_at=failed.at,
         )
 
     def _moment(self, second: int) -> datetime:

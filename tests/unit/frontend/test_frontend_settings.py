@@ -31,6 +31,8 @@ def test_a_port_is_a_number_and_0_is_any_free_one(port: str) -> None:
         ("MAX_FILES", "-1"),
         ("MIN_FREE_BYTES", "-1"),
         ("BOARD_HISTORY_S", "1.5"),
+        ("MAX_RENDITIONS", "0"),
+        ("MAX_OUTPUT_PIXELS", "1e8"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_named(name: str, value: str) -> None:

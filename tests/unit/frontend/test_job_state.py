@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable, Sequence
 from itertools import pairwise, permutations
 
+import msgspec
 import pytest
 
 from frontend.job_state import (
@@ -15,7 +16,7 @@ from frontend.job_state import (
 from pipeline.ids import made_at
 from pipeline.messages import DEFAULT_RENDITION, AnyJobEvent
 from pipeline.records import JobRecord
-from tests.unit.frontend.story import ERROR, OPENED, RESULT, SENT, SPENT, Story
+from tests.unit.frontend.story import ERROR, NOTES, OPENED, RESULT, SENT, SPENT, Story
 
 Tell = Callable[[Story], list[AnyJobEvent]]
 
@@ -49,11 +50,15 @@ def unhappy(story: Story) -> list[AnyJobEvent]:
     return [*happy(story)[:-1], story.failed(2)]
 
 
+def failing_without_having_been_opened(story: Story) -> list[AnyJobEvent]:
+    return [story.queued(), story.started(1), story.failed(1, source=None)]
+
+
 def unknown_to_the_frontend(story: Story) -> list[AnyJobEvent]:
     return [story.started(1), story.ready(1), story.failed(1, source=None)]
 
 
-STORIES: list[Tell] = [happy, unhappy, unknown_to_the_frontend]
+STORIES: list[Tell] = [happy, unhappy, failing_without_having_been_opened, unknown_to_the_frontend]
 
 
 def test_a_job_goes_from_the_queue_through_a_second_attempt_to_its_end() -> None:
@@ -81,7 +86,9 @@ def test_a_job_that_is_done_tells_everything() -> None:
         attempt=2,
         worker="worker-1",
         source=OPENED,
+        rendition_count=1,
         renditions=(RESULT,),
+        notes=NOTES,
         started_at=story.done(2).started_at,
         finished_at=story.done(2).at,
         timings_ms=SPENT,
@@ -154,6 +161,18 @@ def test_a_state_is_not_changed_by_the_event_but_replaced() -> None:
 
     assert waiting.advanced(story.started()).status == "processing"
     assert waiting.status == "queued"
+
+
+def test_how_many_renditions_are_asked_for_is_known_in_every_order_of_the_events() -> None:
+    story = Story()
+    queued = msgspec.structs.replace(story.queued(), rendition_count=12)
+    events: list[AnyJobEvent] = [queued, story.started(), story.ready(), story.failed()]
+    for order in permutations(events):
+        assert states_after(order)[-1].rendition_count == 12
+
+
+def test_how_many_renditions_are_asked_for_is_not_made_up() -> None:
+    assert state_from_event(Story().started()).rendition_count is None
 
 
 def test_a_rendition_is_there_as_soon_as_it_is_ready_and_only_once() -> None:

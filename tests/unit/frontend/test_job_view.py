@@ -11,7 +11,7 @@ from frontend.job_view import batch_view, job_view, pipeline_view, to_json
 from pipeline.broker import QueueCounts
 from pipeline.ids import made_at
 from pipeline.messages import WorkerHeartbeat
-from tests.unit.frontend.story import Story
+from tests.unit.frontend.story import RESULT, Story
 
 
 def rfc3339(moment: datetime) -> str:
@@ -38,7 +38,11 @@ def test_a_job_that_waits_has_every_field_and_its_place() -> None:
             "height": None,
             "url": f"/api/jobs/{story.job_id}/source",
         },
+        "rendition_count": 1,
         "renditions": [],
+        "notes": [],
+        "picture": None,
+        "receipt_url": None,
         "error": None,
         "created_at": rfc3339(made_at(story.job_id)),
         "started_at": None,
@@ -66,12 +70,39 @@ def test_a_job_that_is_done_has_the_same_fields_filled() -> None:
     ]
     assert shown["finished_at"] == rfc3339(story.done().at)
     assert shown["timings_ms"] == {"decode": 3.5, "total": 9.0}
+    assert shown["rendition_count"] == 1
+    assert shown["notes"] == ["The profile is broken."]
+    assert shown["receipt_url"] == f"/api/jobs/{story.job_id}/receipt"
+    assert shown["picture"] is None
 
 
 def test_a_job_that_failed_says_why() -> None:
-    shown = json.loads(to_json(job_view(state_from_event(Story().failed()), position=None)))
+    story = Story()
+
+    shown = json.loads(to_json(job_view(state_from_event(story.failed()), position=None)))
 
     assert shown["error"] == {"code": "image_truncated", "detail": "The file ends too early."}
+    assert shown["receipt_url"] == f"/api/jobs/{story.job_id}/receipt"
+
+
+def test_a_job_whose_renditions_are_one_picture_in_two_sizes_has_the_element_for_it() -> None:
+    story = Story()
+    large = msgspec.structs.replace(RESULT, name="600x600", file="b.jpg", width=600, height=600)
+    done = msgspec.structs.replace(story.done(), renditions=(RESULT, large))
+
+    shown = job_view(state_from_event(done), position=None)
+
+    assert shown["picture"].startswith("<picture>")
+    assert f'src="/api/jobs/{story.job_id}/renditions/600x600"' in shown["picture"]
+
+
+def test_a_job_that_is_not_done_yet_has_no_picture_though_two_sizes_are_ready() -> None:
+    story = Story()
+    large = msgspec.structs.replace(RESULT, name="600x600", file="b.jpg", width=600, height=600)
+    state = state_from_event(story.ready()).advanced(msgspec.structs.replace(story.ready(), result=large))
+
+    assert len(state.renditions) == 2
+    assert job_view(state, position=None)["picture"] is None
 
 
 def test_a_job_of_which_only_a_rendition_is_known_has_the_same_fields() -> None:

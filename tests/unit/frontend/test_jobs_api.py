@@ -6,6 +6,7 @@ import pytest
 
 from pipeline.ids import BatchId, JobId, day_of, new_batch_id
 from pipeline.image_store import LocalImageStore
+from pipeline.records import decode_receipt
 from tests.eventually import eventually
 from tests.unit.frontend.conftest import (
     Client,
@@ -90,6 +91,57 @@ async def test_what_is_in_the_store_can_be_asked_for_while_the_broker_is_away(
     assert job["status"] == "done"
     async with lonely.get(job["renditions"][0]["url"]) as response:
         assert (response.status, await response.read()) == (200, b"the result")
+
+
+async def test_the_receipt_of_a_job_tells_everything_and_may_be_kept_for_good(
+    client: Client, store: LocalImageStore
+) -> None:
+    story = await story_of_an_upload(client)
+    await store.save_receipt(story.receipt())
+    job = await got(client, f"/api/jobs/{story.job_id}")
+
+    async with client.get(job["receipt_url"]) as response:
+        assert (response.status, response.content_type) == (200, "application/json")
+        assert "immutable" in response.headers["Cache-Control"]
+        assert decode_receipt(await response.read()) == story.receipt()
+
+
+async def test_a_job_that_failed_has_a_receipt_too(client: Client, store: LocalImageStore) -> None:
+    story = Story()
+    await store.save_receipt(story.failed_receipt())
+
+    receipt = await got(client, f"/api/jobs/{story.job_id}/receipt")
+
+    assert receipt["error"]["code"] == "image_truncated"
+
+
+async def test_a_job_that_has_not_ended_has_no_receipt_yet(client: Client) -> None:
+    story = await story_of_an_upload(client)
+
+    assert (await got(client, f"/api/jobs/{story.job_id}"))["receipt_url"] is None
+    async with client.get(f"/api/jobs/{story.job_id}/receipt") as response:
+        problem = await response.json(content_type="application/problem+json")
+    assert (response.status, problem["code"]) == (404, "receipt_not_found")
+
+
+async def test_notes_about_the_result_are_shown(client: Client, store: LocalImageStore) -> None:
+    story = await story_of_an_upload(client)
+    await store.save_receipt(story.receipt())
+
+    assert (await got(client, f"/api/jobs/{story.job_id}"))["notes"] == ["The profile is broken."]
+
+
+async def test_how_much_was_asked_of_a_job_is_known_though_it_failed_before_this_frontend_began(
+    client: Client, new_frontend: NewFrontend, amqp_url: str, store: LocalImageStore
+) -> None:
+    (job,) = (await uploaded(client, PNG, preset="responsive"))["jobs"]
+    story = Story(job_id=JobId(job["id"]), batch_id=BatchId(job["batch_id"]))
+    await store.save_receipt(story.failed_receipt())
+    later = await new_frontend(amqp_url)
+
+    job = await got(later, f"/api/jobs/{story.job_id}")
+
+    assert (job["status"], job["rendition_count"]) == ("failed", 12)
 
 
 async def test_another_frontend_that_starts_later_tells_the_same(

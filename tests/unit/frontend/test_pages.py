@@ -1,6 +1,7 @@
 """The page, which works without JavaScript too: forms in, rows out, and nothing in it that is not text."""
 
 import re
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -8,6 +9,7 @@ from aiohttp import ClientResponse
 
 from frontend.routes import STATIC
 from pipeline.ids import JobId, new_batch_id
+from pipeline.image_formats import FORMATS
 from pipeline.image_store import LocalImageStore
 from tests.eventually import eventually
 from tests.unit.frontend.conftest import Client, NewFrontend, uploaded, when_ready
@@ -197,6 +199,27 @@ async def test_the_page_knows_the_limits_of_its_server(new_frontend: NewFrontend
     (main,) = (await page_at(client, "/")).all("main")
 
     assert main["data-max-upload-bytes"] == "123456"
+
+
+async def test_the_page_offers_every_kind_of_file_that_is_taken(client: Client) -> None:
+    (file,) = (await page_at(client, "/")).all("input", type="file")
+
+    accepted = set(str(file["accept"]).split(","))
+    for image_format in FORMATS:
+        assert {image_format.media_type, image_format.suffix} <= accepted
+
+
+async def test_the_page_offers_the_presets_of_the_operator(
+    new_frontend: NewFrontend, amqp_url: str, tmp_path: Path
+) -> None:
+    presets = tmp_path / "mine.toml"
+    presets.write_text('[card]\ntitle = "For <cards>"\nwidth = 10\n')
+    client = await when_ready(await new_frontend(amqp_url, presets_file=presets))
+
+    page = await page_at(client, "/")
+
+    assert "For <cards>" in page.text
+    assert "Thumbnail" not in page.text
 
 
 async def test_the_console_is_linked_when_there_is_one(new_frontend: NewFrontend, amqp_url: str) -> None:

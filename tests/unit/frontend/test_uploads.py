@@ -102,7 +102,7 @@ async def test_an_image_can_be_put_without_telling_its_type(client: Client) -> N
     ]
 
 
-@pytest.mark.parametrize("image_format", ["JPEG", "PNG", "WEBP", "GIF"])
+@pytest.mark.parametrize("image_format", ["JPEG", "PNG", "WEBP", "AVIF", "GIF", "TIFF", "BMP"])
 async def test_every_format_is_known_by_its_bytes_whatever_it_is_called(
     client: Client, image_format: str
 ) -> None:
@@ -188,7 +188,7 @@ async def test_a_file_that_is_no_image_is_rejected_by_name_and_the_others_go_on(
         {
             "name": "<b>.txt",
             "code": "not_an_image",
-            "detail": "Not an image of these kinds: JPEG, PNG, WEBP, GIF.",
+            "detail": "Not an image of these kinds: JPEG, PNG, WebP, AVIF, GIF, TIFF, BMP, HEIC, JPEG XL.",
         },
         {"name": "c.png", "code": "empty_file", "detail": "The file is empty."},
     ]

@@ -8,9 +8,10 @@ import pytest
 from PIL import Image
 
 from pipeline.messages import Rendition
-from worker.imaging import Rendered, render
+from worker.imaging import Limits, Rendered, RenderedImage, render
 
-Render = Callable[..., Rendered]
+Made = tuple[Rendered, list[RenderedImage]]
+Render = Callable[..., Made]
 Resize = Callable[..., Image.Image]
 
 
@@ -27,12 +28,31 @@ def image_file(tmp_path: Path) -> Callable[[bytes], Path]:
 
 
 @pytest.fixture
-def rendered(image_file: Callable[[bytes], Path]) -> Render:
+def rendered_all(image_file: Callable[[bytes], Path]) -> Render:
+    """Renders the bytes of a file into several renditions, in the order in which they became ready."""
+
+    def run(data: bytes, *renditions: Rendition, limits: Limits | None = None) -> Made:
+        made: list[RenderedImage] = []
+        found = render(image_file(data), renditions, on_ready=made.append, limits=limits or Limits())
+        return found, made
+
+    return run
+
+
+@pytest.fixture
+def rendered(rendered_all: Render) -> Render:
     """Renders the bytes of a file once, with the options of a Rendition."""
 
-    def run(data: bytes, width: int = 300, height: int = 300, **options: object) -> Rendered:
+    def run(
+        data: bytes,
+        width: int | None = 300,
+        height: int | None = 300,
+        *,
+        limits: Limits | None = None,
+        **options: object,
+    ) -> Made:
         asked = Rendition(name="it", width=width, height=height, **options)  # type: ignore[arg-type]  # checked
-        return render(image_file(data), [asked])
+        return rendered_all(data, asked, limits=limits)
 
     return run
 
@@ -41,7 +61,8 @@ def rendered(image_file: Callable[[bytes], Path]) -> Render:
 def resized(rendered: Render) -> Resize:
     """The picture that rendering makes of the bytes of a file."""
 
-    def run(data: bytes, width: int = 300, height: int = 300, **options: object) -> Image.Image:
-        return Image.open(BytesIO(rendered(data, width, height, **options).renditions[0].data))
+    def run(data: bytes, width: int | None = 300, height: int | None = 300, **options: object) -> Image.Image:
+        _, (made,) = rendered(data, width, height, **options)
+        return Image.open(BytesIO(made.data))
 
     return run

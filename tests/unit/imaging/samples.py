@@ -1,16 +1,18 @@
 """Small images made for one purpose each."""
 
-import struct
-import zlib
 from io import BytesIO
 
+import pillow_heif
+import pillow_jxl  # noqa: F401  # registers itself with Pillow
 from PIL import Image
+
+pillow_heif.register_heif_opener()
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
 CORNERS = (RED, GREEN, BLUE, WHITE)
 
-PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-GREY, TRUE_COLOUR = 0, 2
+READABLE = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "TIFF", "BMP", "HEIF", "JXL")
+MADE = ("jpeg", "png", "webp", "avif", "gif")
 
 
 def file_of(image: Image.Image, image_format: str, **options: object) -> bytes:
@@ -18,6 +20,18 @@ def file_of(image: Image.Image, image_format: str, **options: object) -> bytes:
     file = BytesIO()
     image.save(file, image_format, **options)
     return file.getvalue()
+
+
+def opened(data: bytes) -> Image.Image:
+    """The picture in a file, loaded."""
+    image = Image.open(BytesIO(data))
+    image.load()
+    return image
+
+
+def flat(colour: tuple[int, ...], mode: str = "RGB") -> Image.Image:
+    """A picture of one colour."""
+    return Image.new(mode, (20, 20), colour)
 
 
 def four_corners(width: int, height: int) -> Image.Image:
@@ -46,24 +60,13 @@ def nearest_colour(pixel: object) -> tuple[int, int, int]:
     return min(CORNERS, key=lambda colour: sum((a - b) ** 2 for a, b in zip(colour, pixel[:3], strict=True)))
 
 
-def png_chunk(kind: bytes, content: bytes) -> bytes:
-    """One chunk of a PNG file."""
-    checksum = zlib.crc32(kind + content)
-    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", checksum)
+def seen_at(image: Image.Image, place: tuple[int, int]) -> tuple[int, int, int, int]:
+    """Red, green, blue and alpha of a pixel."""
+    red, green, blue, alpha = image.crop((*place, place[0] + 1, place[1] + 1)).convert("RGBA").tobytes()
+    return red, green, blue, alpha
 
 
-def png_row(
-    row: bytes, *, width: int, depth: int, colour: int, transparent: bytes = b"", last: bytes = b""
-) -> bytes:
-    """A PNG of one row, given as it is stored; `last` are chunks that follow the pixels."""
-    header = struct.pack(">IIBBBBB", width, 1, depth, colour, 0, 0, 0)
-    return b"".join(
-        (
-            PNG_SIGNATURE,
-            png_chunk(b"IHDR", header),
-            png_chunk(b"tRNS", transparent) if transparent else b"",
-            png_chunk(b"IDAT", zlib.compress(b"\0" + row)),
-            last,
-            png_chunk(b"IEND", b""),
-        )
-    )
+def middle(image: Image.Image) -> tuple[int, ...]:
+    """The pixel in the middle."""
+    value = image.getpixel((image.width // 2, image.height // 2))
+    return value if isinstance(value, tuple) else (int(value or 0),)

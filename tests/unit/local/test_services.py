@@ -21,7 +21,7 @@ def services(**environment: str) -> Services:
 
 
 def test_what_the_user_has_set_reaches_the_services() -> None:
-    assert services(MAX_PIXELS="1000").worker(1).environment["MAX_PIXELS"] == "1000"
+    assert services(MAX_OUTPUT_PIXELS="1000").worker(1).environment["MAX_OUTPUT_PIXELS"] == "1000"
 
 
 def test_where_the_broker_and_the_images_are_is_the_same_for_all() -> None:

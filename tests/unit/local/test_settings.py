@@ -1,6 +1,7 @@
 """What `make run` reads from the environment."""
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -26,6 +27,14 @@ def test_a_broker_that_is_there_is_used() -> None:
 def test_a_wrong_setting_of_any_service_is_found_before_it_is_started(name: str) -> None:
     with pytest.raises(InvalidSetting, match=name):
         LocalSettings.read({name: "many"})
+
+
+def test_wrong_presets_are_found_before_anything_is_started(tmp_path: Path) -> None:
+    presets = tmp_path / "presets.toml"
+    presets.write_text('[card]\nwidth = "wide"\n')
+
+    with pytest.raises(InvalidSetting, match=r"'card'.*width.*'wide'"):
+        LocalSettings.read({"PRESETS_FILE": str(presets)})
 
 
 def test_the_workers_share_the_cores() -> None:

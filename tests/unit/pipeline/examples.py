@@ -21,7 +21,7 @@ from pipeline.messages import (
     WorkerOffline,
     WorkerOnline,
 )
-from pipeline.records import JobRecord, Receipt
+from pipeline.records import ImageReport, JobRecord, Receipt
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -33,7 +33,34 @@ ENDED = BEGUN + timedelta(milliseconds=48)
 SOURCE = Source(media_type="image/jpeg", bytes=2_345_678)
 OPENED = Source(media_type="image/jpeg", bytes=2_345_678, width=4032, height=3024)
 RESULT = Result(
-    name="300x300", file="holiday_300x300.jpg", width=300, height=300, media_type="image/jpeg", bytes=18_204
+    name="300x300",
+    file="holiday_300x300.jpg",
+    width=300,
+    height=300,
+    media_type="image/jpeg",
+    bytes=18_204,
+    frames=1,
+    alpha="flattened",
+    metadata=("exif",),
+    sha256="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+)
+NOTES = ("The image has 16 bits a channel; what is made of it has 8.",)
+REPORT = ImageReport(
+    format="jpeg",
+    width=4032,
+    height=3024,
+    mode="RGB",
+    depth=16,
+    frames=1,
+    orientation=6,
+    is_progressive=True,
+    has_alpha=False,
+    profile="Display P3",
+    colour="converted",
+    metadata=("exif", "xmp", "icc"),
+    has_place=True,
+    sha256="2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
+    libraries={"pillow": "12.0.0"},
 )
 ERROR = JobError(code="image_truncated", detail="The file ends too early: a part of the image is missing.")
 SPENT = {"decode": 12.5, "total": 48.0}
@@ -45,12 +72,32 @@ COMMAND = ResizeImage(
     attempt=2,
     renditions=(
         Rendition(name="300x300", width=300, height=300),
-        Rendition(name="wide", width=1280, height=720, format="webp", quality=90),
+        Rendition(
+            name="wide",
+            width=1280,
+            height=720,
+            fit="contain",
+            position="0.5,0.25",
+            background="#ff8800",
+            without_enlargement=True,
+            format="webp",
+            quality=90,
+            lossless=True,
+            metadata="all",
+        ),
+        Rendition(name="480h", height=480, fit="inside", format="jpeg", progressive=True),
     ),
 )
 
 EVENTS: tuple[AnyEvent, ...] = (
-    JobQueued(at=BEGUN, job_id=JOB_ID, batch_id=BATCH_ID, name="holiday.jpg", source=SOURCE),
+    JobQueued(
+        at=BEGUN,
+        job_id=JOB_ID,
+        batch_id=BATCH_ID,
+        name="holiday.jpg",
+        source=SOURCE,
+        rendition_count=3,
+    ),
     JobStarted(at=BEGUN, job_id=JOB_ID, batch_id=BATCH_ID, attempt=2, name="holiday.jpg", worker="worker-1"),
     RenditionReady(at=ENDED, job_id=JOB_ID, batch_id=BATCH_ID, attempt=2, result=RESULT),
     JobRetrying(at=ENDED, job_id=JOB_ID, batch_id=BATCH_ID, attempt=2, reason="OSError", delay_s=2.0),
@@ -63,6 +110,7 @@ EVENTS: tuple[AnyEvent, ...] = (
         worker="worker-1",
         source=OPENED,
         renditions=(RESULT,),
+        notes=NOTES,
         started_at=BEGUN,
         timings_ms=SPENT,
     ),
@@ -105,6 +153,8 @@ DONE_RECEIPT = Receipt(
     started_at=BEGUN,
     finished_at=ENDED,
     timings_ms=SPENT,
+    notes=NOTES,
+    report=REPORT,
 )
 
 FAILED_RECEIPT = Receipt(

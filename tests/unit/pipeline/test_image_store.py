@@ -186,6 +186,25 @@ async def test_a_rendition_is_read_as_it_was_saved(store: LocalImageStore, root:
     assert files_below(root) == [f"processed/2026-11-24/{JOB_ID}/holiday_300x300.jpg"]
 
 
+async def test_the_renditions_of_a_failed_job_are_removed_and_its_receipt_stays(
+    store: LocalImageStore, root: Path
+) -> None:
+    other = new_job_id()
+    await store.save_rendition(JobId(JOB_ID), "holiday_300x300.jpg", b"a rendition")
+    await store.save_rendition(other, "holiday_300x300.jpg", b"another")
+    await store.save_receipt(DONE_RECEIPT)
+
+    await store.discard_renditions(JobId(JOB_ID))
+
+    assert files_below(root / "processed") == sorted(
+        [f"2026-11-24/{JOB_ID}/receipt.json", f"{day_of(other)}/{other}/holiday_300x300.jpg"]
+    )
+
+
+async def test_removing_the_renditions_of_a_job_that_has_none_is_no_error(store: LocalImageStore) -> None:
+    await store.discard_renditions(new_job_id())
+
+
 async def test_two_stores_on_the_same_folder_see_the_same(store: LocalImageStore, root: Path) -> None:
     source_path = await keep(store, new_job_id(), IMAGE)
 

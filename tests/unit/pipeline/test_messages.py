@@ -84,7 +84,36 @@ def test_what_is_not_asked_of_a_rendition_has_its_default() -> None:
     )
 
     (rendition,) = command.renditions
-    assert (rendition.fit, rendition.format, rendition.quality) == ("cover", "auto", 80)
+    assert (rendition.fit, rendition.position, rendition.background) == ("cover", "centre", "white")
+    assert (rendition.format, rendition.quality, rendition.metadata) == ("auto", None, "copyright")
+    assert not (rendition.without_enlargement or rendition.progressive or rendition.lossless)
+
+
+def test_a_rendition_needs_only_a_name_and_keeps_the_size_without_one() -> None:
+    command = decode_command(with_changes("resize_image", renditions=[{"name": "same"}]))
+
+    (rendition,) = command.renditions
+    assert (rendition.width, rendition.height) == (None, None)
+
+
+@pytest.mark.parametrize(
+    "position", ["centre", "center", "north", "southwest", "attention", "0,0", "1,1", "0.5,.25", "1.0,0"]
+)
+def test_a_position_is_a_word_or_a_point(position: str) -> None:
+    asked = [{"name": "s", "width": 9, "height": 9, "position": position}]
+
+    assert decode_command(with_changes("resize_image", renditions=asked)).renditions[0].position == position
+
+
+@pytest.mark.parametrize(
+    "background", ["white", "transparent", "f80", "#f80", "ff8800", "#FF8800", "ff880080", "#f808"]
+)
+def test_a_background_is_a_colour_in_hexadecimal_or_by_name(background: str) -> None:
+    asked = [{"name": "s", "width": 9, "height": 9, "background": background}]
+
+    assert decode_command(with_changes("resize_image", renditions=asked)).renditions[0].background == (
+        background
+    )
 
 
 def test_the_default_rendition_is_300_by_300() -> None:

@@ -1,16 +1,18 @@
 """A real store, real pools of processes, and a worker's handler that uses them."""
 
+import os
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
 
 from pipeline.image_store import LocalImageStore
+from tests.unit.worker.images import noise_png, png
 from tests.unit.worker.jobs import Listener
 from worker.image_pool import ImagePool
+from worker.job_limits import JobLimits
 from worker.resize_handler import ResizeHandler
 
-MEGABYTE = 1024 * 1024
 NewPool = Callable[..., ImagePool]
 
 
@@ -25,21 +27,8 @@ async def new_pool() -> AsyncIterator[NewPool]:
     """Makes pools, which are closed when the test is over."""
     pools: list[ImagePool] = []
 
-    def make(
-        *,
-        processes: int = 1,
-        time_limit_s: float = 30.0,
-        memory_bytes: int = 2048 * MEGABYTE,
-        max_pixels: int = 100_000_000,
-    ) -> ImagePool:
-        pools.append(
-            ImagePool(
-                processes=processes,
-                time_limit_s=time_limit_s,
-                memory_bytes=memory_bytes,
-                max_pixels=max_pixels,
-            )
-        )
+    def make(*, processes: int = 1, limits: JobLimits | None = None) -> ImagePool:
+        pools.append(ImagePool(processes=processes, limits=limits or JobLimits()))
         return pools[-1]
 
     yield make
@@ -59,3 +48,34 @@ def handler(store: LocalImageStore, listener: Listener, new_pool: NewPool) -> Re
     return ResizeHandler(
         store=store, pool=new_pool(), publish=listener.publish, worker="worker-1", max_attempts=3
     )
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> Path:
+    """A file with a PNG of 400 × 300 pixels."""
+    path = tmp_path / "image.png"
+    path.write_bytes(png(400, 300))
+    return path
+
+
+@pytest.fixture
+def noise(tmp_path: Path) -> Path:
+    """A file with a PNG of 1000 × 800 pixels, large as a file too."""
+    path = tmp_path / "noise.png"
+    path.write_bytes(noise_png(1000, 800))
+    return path
+
+
+@pytest.fixture
+def pipes(tmp_path: Path) -> list[Path]:
+    """Two named pipes."""
+    paths = [tmp_path / "first", tmp_path / "second"]
+    for path in paths:
+        os.mkfifo(path)
+    return paths
+
+
+@pytest.fixture
+def endless(pipes: list[Path]) -> Path:
+    """An image that takes for ever: a named pipe."""
+    return pipes[0]

@@ -1,17 +1,19 @@
-"""A program with a pool of two processes, both at work without end, to be killed by a test."""
+"""A program with a pool of processes, all of them at work without end, to be killed by a test."""
 
 import asyncio
 import sys
 from pathlib import Path
 
 from pipeline.messages import DEFAULT_RENDITION
+from tests.unit.worker.receivers import ignore
 from worker.image_pool import ImagePool
+from worker.job_limits import JobLimits
 
 
 async def main(pipes: list[Path]) -> None:
     """Render from every pipe at once, which lasts until somebody writes to them."""
-    pool = ImagePool(processes=len(pipes), time_limit_s=600, memory_bytes=2 * 1024**3, max_pixels=1_000_000)
-    await asyncio.gather(*(pool.render(pipe, [DEFAULT_RENDITION]) for pipe in pipes))
+    pool = ImagePool(processes=len(pipes), limits=JobLimits(time_limit_s=600))
+    await asyncio.gather(*(pool.render(pipe, [DEFAULT_RENDITION], on_ready=ignore) for pipe in pipes))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Looking at the processes of a pool from outside."""
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -9,16 +9,47 @@ import psutil
 
 from tests.eventually import eventually
 
+NextReader = Callable[[], Awaitable[psutil.Process]]
+
 
 def grandchildren() -> list[psutil.Process]:
-    """The processes that children of this one have started, as the fork server does for a pool."""
-    own = os.getpid()
-    return [process for process in psutil.Process().children(recursive=True) if process.ppid() != own]
+    """The living processes that children of this one have started, as the fork server does for a pool."""
+    below = psutil.Process().children(recursive=True)
+    return [process for process in below if is_grandchild(process)]
+
+
+def is_grandchild(process: psutil.Process) -> bool:
+    """Whether a child of this process has started it, and it is alive."""
+    try:
+        return process.ppid() != os.getpid() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+class NewChildren:
+    """The children of the pools that are made from now on."""
+
+    def __init__(self) -> None:
+        self._before = set(grandchildren())
+
+    def __call__(self) -> set[psutil.Process]:
+        """Those that are alive."""
+        return set(grandchildren()) - self._before
 
 
 @asynccontextmanager
 async def reader_of(pipe: Path) -> AsyncIterator[psutil.Process]:
     """The process that reads from the named pipe, once there is one; until the end it waits for data."""
+    async with readers_of(pipe) as next_reader:
+        yield await next_reader()
+
+
+@asynccontextmanager
+async def readers_of(pipe: Path) -> AsyncIterator[NextReader]:
+    """Tells the process that reads from the named pipe, and, when it is gone, the one that does so next.
+
+    Until the end all of them wait for data.
+    """
 
     def open_to_write() -> int:
         return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)  # an OSError while nobody reads
@@ -26,11 +57,14 @@ async def reader_of(pipe: Path) -> AsyncIterator[psutil.Process]:
     def find_reader() -> psutil.Process | None:
         return next((process for process in grandchildren() if has_open(process, pipe)), None)
 
-    writing = await eventually(open_to_write)
-    try:
+    async def next_reader() -> psutil.Process:
         reader = await eventually(find_reader)
         assert reader is not None
-        yield reader
+        return reader
+
+    writing = await eventually(open_to_write)
+    try:
+        yield next_reader
     finally:
         os.close(writing)
 
@@ -38,6 +72,12 @@ async def reader_of(pipe: Path) -> AsyncIterator[psutil.Process]:
 def has_open(process: psutil.Process, path: Path) -> bool:
     """Whether the process has the file open."""
     return path in {link.readlink() for link in Path(f"/proc/{process.pid}/fd").iterdir()}
+
+
+async def kill(process: psutil.Process) -> None:
+    """Kill the process; it is gone on return."""
+    process.kill()
+    await eventually(lambda: has_ended(process))
 
 
 def has_ended(process: psutil.Process) -> bool:

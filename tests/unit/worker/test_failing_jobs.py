@@ -11,6 +11,7 @@ from pipeline.image_store import LocalImageStore
 from pipeline.messages import (
     JobFailed,
     JobRetrying,
+    Rendition,
     ResizeImage,
     Source,
 )
@@ -101,6 +102,20 @@ async def test_after_the_last_attempt_the_job_ends(
     assert isinstance(failed, JobFailed)
     assert failed.error.code == "internal_error"
     assert str(tmp_path) not in failed.error.detail
+
+
+async def test_a_job_that_fails_for_good_leaves_no_rendition_behind(
+    store: LocalImageStore, handler: ResizeHandler, listener: Listener, tmp_path: Path
+) -> None:
+    renditions = (Rendition(name="a", width=10), Rendition(name="b", width=20))
+    command = msgspec.structs.replace(await sent(store), renditions=renditions)
+    folder = results_of(tmp_path, command)
+    (folder / "my_holiday_b.png").mkdir(parents=True)
+
+    assert await handler.handle(command, returns=2) == Done()
+
+    assert listener.types == ["job_started", "rendition_ready", "job_failed"]
+    assert [path.name for path in folder.iterdir() if path.is_file()] == ["receipt.json"]
 
 
 async def test_a_job_that_was_in_trouble_is_done_once_the_trouble_is_over(

@@ -1,53 +1,75 @@
-"""Children that resize: each is limited, and none takes others down with it.
+"""Children that resize: renditions come one by one, what goes wrong comes back, and the pool stays whole.
 
 An image that takes for ever is played by a named pipe, whose reader waits for what never comes.
 """
 
 import asyncio
-import os
-import signal
-import subprocess
-import sys
-from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
-import psutil
 import pytest
+import uvloop
 from PIL import Image
 
 from pipeline.messages import DEFAULT_RENDITION, Rendition
 from tests.eventually import eventually
-from tests.unit.worker.conftest import MEGABYTE, NewPool
+from tests.unit.worker.conftest import NewPool
 from tests.unit.worker.images import png
-from tests.unit.worker.processes import grandchildren, has_ended, reader_of
-from worker.image_pool import DecoderDied, TimeLimitPassed
-from worker.imaging import ImageTooLarge, ImageUnreadable
+from tests.unit.worker.processes import NewChildren, has_ended, reader_of
+from tests.unit.worker.receivers import Receiver, ignore
+from worker.image_pool import ImagePool
+from worker.imaging import ImageTooLarge, ImageUnreadable, RenderedImage
+from worker.job_limits import IDLE_BYTES, JobLimits
+from worker.pool_errors import PoolClosed, RenderFailed
 
-ROOT = Path(__file__).parents[3]
 RENDITIONS = [DEFAULT_RENDITION]
-
-
-@pytest.fixture
-def image(tmp_path: Path) -> Path:
-    path = tmp_path / "image.png"
-    path.write_bytes(png(400, 300))
-    return path
-
-
-@pytest.fixture
-def endless(tmp_path: Path) -> Path:
-    path = tmp_path / "endless"
-    os.mkfifo(path)
-    return path
+THREE = [Rendition(name=name, width=40, height=30) for name in ("first", "second", "third")]
 
 
 async def test_an_image_is_rendered_in_another_process(new_pool: NewPool, image: Path) -> None:
-    rendered = await new_pool().render(image, [Rendition(name="small", width=40, height=30)])
+    receiver = Receiver()
 
-    (rendition,) = rendered.renditions
+    rendered = await new_pool().render(image, [THREE[0]], on_ready=receiver.take)
+
+    (rendition,) = receiver.images
     assert Image.open(BytesIO(rendition.data)).size == (40, 30)
     assert (rendered.width, rendered.height, rendered.media_type) == (400, 300, "image/png")
+
+
+async def test_renditions_come_one_at_a_time_and_in_order(new_pool: NewPool, image: Path) -> None:
+    story: list[str] = []
+
+    async def take(one: RenderedImage) -> None:
+        story.append(f"{one.name} begins")
+        await asyncio.sleep(0)
+        story.append(f"{one.name} ends")
+
+    await new_pool().render(image, THREE, on_ready=take)
+
+    assert story == [f"{name} {what}" for name in ("first", "second", "third") for what in ("begins", "ends")]
+
+
+async def test_a_large_rendition_arrives_in_whole(new_pool: NewPool, noise: Path) -> None:
+    receiver = Receiver()
+
+    await new_pool().render(noise, [Rendition(name="large")], on_ready=receiver.take)
+
+    (large,) = receiver.images
+    assert len(large.data) > 1_000_000
+    Image.open(BytesIO(large.data)).load()
+
+
+def test_a_pool_works_under_uvloop_too(image: Path) -> None:
+    receiver = Receiver()
+
+    async def work() -> None:
+        pool = ImagePool(processes=2, limits=JobLimits())
+        await asyncio.gather(*(pool.render(image, THREE, on_ready=receiver.take) for _ in range(4)))
+        await pool.close()
+
+    uvloop.run(work())
+
+    assert sorted(receiver.names) == sorted(4 * ["first", "second", "third"])
 
 
 async def test_what_is_wrong_with_an_image_comes_back_with_code_and_sentence(
@@ -56,150 +78,114 @@ async def test_what_is_wrong_with_an_image_comes_back_with_code_and_sentence(
     (tmp_path / "bad.png").write_bytes(png(40, 30)[:40] + b"garbage" * 20)
 
     with pytest.raises(ImageUnreadable, match=r"^The file is damaged") as caught:
-        await new_pool().render(tmp_path / "bad.png", RENDITIONS)
+        await new_pool().render(tmp_path / "bad.png", RENDITIONS, on_ready=ignore)
 
     assert caught.value.code == "image_unreadable"
 
 
-async def test_an_image_with_too_many_pixels_is_refused_by_its_header(new_pool: NewPool, image: Path) -> None:
-    with pytest.raises(ImageTooLarge, match=r"100,000 pixels"):
-        await new_pool(max_pixels=100_000).render(image, RENDITIONS)
+async def test_an_image_that_will_not_fit_is_refused_by_its_header(new_pool: NewPool, tmp_path: Path) -> None:
+    (tmp_path / "vast.png").write_bytes(png(6_000, 6_000))
+    pool = new_pool(limits=JobLimits(memory_bytes=IDLE_BYTES + 100_000_000))
+
+    with pytest.raises(ImageTooLarge, match="memory"):
+        await pool.render(tmp_path / "vast.png", RENDITIONS, on_ready=ignore)
+
+
+async def test_a_rendition_with_too_many_pixels_is_refused(new_pool: NewPool, image: Path) -> None:
+    pool = new_pool(limits=JobLimits(output_pixels=89_999))
+
+    with pytest.raises(ImageTooLarge, match=r"89,999 pixels"):
+        await pool.render(image, RENDITIONS, on_ready=ignore)
 
 
 async def test_a_missing_file_is_not_the_image_s_fault(new_pool: NewPool, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
-        await new_pool().render(tmp_path / "missing", RENDITIONS)
+        await new_pool().render(tmp_path / "missing", RENDITIONS, on_ready=ignore)
 
 
-async def test_an_image_that_takes_too_long_ends_at_the_time_limit(
+async def test_what_nobody_thought_of_is_told_by_its_name_and_ends_no_child(
+    new_pool: NewPool, image: Path
+) -> None:
+    children = NewChildren()
+    pool = new_pool()
+    await pool.warm_up()
+    before = children()
+
+    with pytest.raises(RenderFailed, match="with a ValueError") as caught:
+        await pool.render(Path("no\0name"), RENDITIONS, on_ready=ignore)
+
+    assert "embedded null byte" in caught.value.__notes__[0]
+    assert (await pool.render(image, RENDITIONS, on_ready=ignore)).width == 400
+    assert children() == before
+
+
+async def test_an_error_of_the_receiver_ends_the_job_and_not_the_pool(new_pool: NewPool, noise: Path) -> None:
+    async def refuse(image: RenderedImage) -> None:
+        raise LookupError(image.name)
+
+    pool = new_pool()
+
+    with pytest.raises(LookupError, match="first"):
+        await pool.render(noise, [Rendition(name="first"), Rendition(name="second")], on_ready=refuse)
+
+    assert (await pool.render(noise, RENDITIONS, on_ready=ignore)).width == 1000
+
+
+async def test_a_job_that_is_cancelled_does_not_go_on_in_the_background(
     new_pool: NewPool, image: Path, endless: Path
 ) -> None:
-    pool = new_pool(time_limit_s=0.5)
-    await pool.warm_up()
-
-    with pytest.raises(TimeLimitPassed, match=r"longer than 0\.5 s"):
-        await pool.render(endless, RENDITIONS)
-
-    assert (await pool.render(image, RENDITIONS)).width == 400
-
-
-async def test_an_image_that_takes_too_long_does_not_go_on_in_the_background(
-    new_pool: NewPool, endless: Path
-) -> None:
-    pool = new_pool(time_limit_s=1)
-    await pool.warm_up()
-    rendering = asyncio.create_task(pool.render(endless, RENDITIONS))
+    pool = new_pool()
+    rendering = asyncio.create_task(pool.render(endless, RENDITIONS, on_ready=ignore))
     async with reader_of(endless) as child:
-        with pytest.raises(TimeLimitPassed):
-            await rendering
+        rendering.cancel()
 
         await eventually(lambda: has_ended(child))
 
+    assert (await pool.render(image, RENDITIONS, on_ready=ignore)).width == 400
 
-async def test_an_image_that_needs_too_much_memory_is_an_error_and_ends_nothing(
-    new_pool: NewPool, image: Path, tmp_path: Path
+
+async def test_a_warm_pool_has_all_its_children(new_pool: NewPool) -> None:
+    children = NewChildren()
+
+    await new_pool(processes=3).warm_up()
+
+    assert len(children()) == 3
+
+
+async def test_a_closed_pool_leaves_no_process_and_no_job_without_an_end(
+    new_pool: NewPool, endless: Path
 ) -> None:
-    pool = new_pool(memory_bytes=250 * MEGABYTE)
-    (tmp_path / "vast.png").write_bytes(png(8000, 8000))
-
-    with pytest.raises(ImageTooLarge, match="memory"):
-        await pool.render(tmp_path / "vast.png", RENDITIONS)
-
-    assert (await pool.render(image, RENDITIONS)).width == 400
-
-
-async def test_a_killed_child_fails_its_own_job_only(new_pool: NewPool, image: Path, endless: Path) -> None:
-    pool = new_pool(processes=2)
-    doomed = asyncio.create_task(pool.render(endless, RENDITIONS))
-    async with reader_of(endless) as child:
-        others = [asyncio.create_task(pool.render(image, RENDITIONS)) for _ in range(20)]
-        await asyncio.wait(others, return_when=asyncio.FIRST_COMPLETED)
-        child.kill()
-
-        with pytest.raises(DecoderDied, match=r"died \(exit code -9\)"):
-            await doomed
-        assert all(rendered.width == 400 for rendered in await asyncio.gather(*others))
-
-
-async def test_the_place_of_a_killed_child_is_taken_by_a_new_one(
-    new_pool: NewPool, image: Path, endless: Path
-) -> None:
-    pool = new_pool(processes=1)
-    doomed = asyncio.create_task(pool.render(endless, RENDITIONS))
-    async with reader_of(endless) as child:
-        child.kill()
-        with pytest.raises(DecoderDied):
-            await doomed
-
-    assert (await pool.render(image, RENDITIONS)).width == 400
-
-
-@pytest.mark.parametrize("processes", [1, 2])
-async def test_a_child_that_is_killed_between_two_jobs_does_not_stop_the_next(
-    new_pool: NewPool, image: Path, processes: int
-) -> None:
-    before = grandchildren()
-    pool = new_pool(processes=processes)
-    await pool.render(image, RENDITIONS)
-    children = set(grandchildren()) - set(before)
-    assert children
-
-    for child in children:
-        child.kill()
-
-    for _ in range(2 * processes):
-        assert (await pool.render(image, RENDITIONS)).width == 400
-
-
-async def test_many_jobs_at_once_survive_that_a_child_was_killed_between_two_jobs(
-    new_pool: NewPool, image: Path
-) -> None:
-    before = grandchildren()
-    pool = new_pool(processes=2)
-    await pool.render(image, RENDITIONS)
-    child = (set(grandchildren()) - set(before)).pop()
-    child.kill()
-    await eventually(lambda: has_ended(child))
-
-    rendered = await asyncio.gather(*(pool.render(image, RENDITIONS) for _ in range(10)))
-
-    assert len(rendered) == 10
-
-
-async def test_a_closed_pool_leaves_no_process(new_pool: NewPool, endless: Path) -> None:
+    children = NewChildren()
     pool = new_pool()
-    rendering = asyncio.create_task(pool.render(endless, RENDITIONS))
-    async with reader_of(endless) as child:
+    jobs = [asyncio.create_task(pool.render(endless, RENDITIONS, on_ready=ignore)) for _ in range(3)]
+    async with reader_of(endless):
         await pool.close()
 
-        assert has_ended(child)
-    rendering.cancel()
+    assert children() == set()
+    for job in jobs:
+        with pytest.raises(PoolClosed):
+            await job
 
 
-@pytest.fixture
-def pipes(tmp_path: Path) -> list[Path]:
-    paths = [tmp_path / "first", tmp_path / "second"]
-    for path in paths:
-        os.mkfifo(path)
-    return paths
+async def test_a_closed_pool_takes_no_job(new_pool: NewPool, image: Path) -> None:
+    children = NewChildren()
+    pool = new_pool()
+    await pool.close()
+
+    with pytest.raises(PoolClosed):
+        await pool.render(image, RENDITIONS, on_ready=ignore)
+
+    assert children() == set()
 
 
-@pytest.fixture
-def owner(pipes: list[Path]) -> Iterator[subprocess.Popen[bytes]]:
-    """A program that is rendering from both pipes."""
-    command = [sys.executable, "-m", "tests.unit.worker.pool_owner", *map(str, pipes)]
-    with subprocess.Popen(command, cwd=ROOT) as process:
-        yield process
-        process.kill()
+async def test_a_pool_that_is_closed_while_it_starts_leaves_no_process(new_pool: NewPool) -> None:
+    children = NewChildren()
+    pool = new_pool(processes=2)
+    starting = asyncio.create_task(pool.warm_up())
+    await asyncio.sleep(0)
 
+    await pool.close()
 
-async def test_the_children_die_with_a_parent_that_is_killed(
-    owner: subprocess.Popen[bytes], pipes: list[Path]
-) -> None:
-    async with reader_of(pipes[0]) as first, reader_of(pipes[1]) as second:
-        children = psutil.Process(owner.pid).children(recursive=True)
-        assert {first, second} < set(children)
-
-        owner.send_signal(signal.SIGKILL)
-
-        await eventually(lambda: all(has_ended(child) for child in children))
+    with pytest.raises(PoolClosed):
+        await starting
+    assert children() == set()

@@ -1,5 +1,6 @@
 """A command in; results in the store, events and an outcome out, in the order that loses nothing."""
 
+import hashlib
 from io import BytesIO
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from pipeline.delivery import Done, GiveUp
 from pipeline.ids import JobId, new_job_id
 from pipeline.image_store import LocalImageStore
 from pipeline.messages import (
+    AnyEvent,
     JobDone,
     JobStarted,
     Rendition,
@@ -21,8 +23,11 @@ from pipeline.messages import (
 )
 from pipeline.records import event_of
 from tests.unit.worker.conftest import NewPool
+from tests.unit.worker.images import noise_png, two_frames
 from tests.unit.worker.jobs import IMAGE, NAME, Listener, results_of, sent
 from worker.resize_handler import ResizeHandler, read_command
+
+SMALL_AND_LARGE = (Rendition(name="small", width=30, height=20), Rendition(name="large"))
 
 
 async def test_an_image_becomes_a_rendition_then_a_receipt_then_an_event(
@@ -86,6 +91,55 @@ async def test_every_rendition_that_is_asked_for_is_made_in_its_own_format(
         ("my_holiday_a.jpg", 10, 20, "image/jpeg"),
         ("my_holiday_b.webp", 20, 10, "image/webp"),
     ]
+
+
+async def test_each_rendition_is_told_of_when_it_is_stored_and_before_the_next(
+    store: LocalImageStore, new_pool: NewPool, tmp_path: Path
+) -> None:
+    command = msgspec.structs.replace(await sent(store, noise_png(900, 800)), renditions=SMALL_AND_LARGE)
+    stored: list[list[str]] = []
+
+    async def publish(event: AnyEvent) -> None:
+        if isinstance(event, RenditionReady):
+            stored.append(sorted(path.name for path in results_of(tmp_path, command).iterdir()))
+
+    handler = ResizeHandler(store=store, pool=new_pool(), publish=publish, worker="worker-1", max_attempts=3)
+    await handler.handle(command, returns=0)
+
+    assert stored == [["my_holiday_small.png"], ["my_holiday_large.png", "my_holiday_small.png"]]
+
+
+async def test_the_receipt_has_the_digests_and_what_was_found(
+    store: LocalImageStore, handler: ResizeHandler
+) -> None:
+    renditions = (Rendition(name="a", width=10, format="jpeg"), Rendition(name="b", width=20, format="gif"))
+    command = msgspec.structs.replace(await sent(store), renditions=renditions)
+
+    await handler.handle(command, returns=0)
+
+    receipt = await store.load_receipt(JobId(command.job_id))
+    assert receipt is not None
+    assert receipt.report is not None
+    assert (receipt.report.format, receipt.report.sha256) == ("png", hashlib.sha256(IMAGE).hexdigest())
+    for result in receipt.renditions:
+        data = store.rendition_file(JobId(command.job_id), result.file).read_bytes()
+        assert (result.bytes, result.sha256) == (len(data), hashlib.sha256(data).hexdigest())
+
+
+async def test_what_could_not_be_kept_is_in_the_receipt_and_in_the_event(
+    store: LocalImageStore, handler: ResizeHandler, listener: Listener
+) -> None:
+    command = msgspec.structs.replace(
+        await sent(store, two_frames()), renditions=(Rendition(name="still", width=10, format="jpeg"),)
+    )
+
+    await handler.handle(command, returns=0)
+
+    receipt, done = await store.load_receipt(JobId(command.job_id)), listener.events[-1]
+    assert receipt is not None
+    assert isinstance(done, JobDone)
+    assert receipt.notes
+    assert done.notes == receipt.notes
 
 
 async def test_a_command_that_comes_again_gives_the_same_event_and_no_second_resize(

@@ -7,8 +7,8 @@ import pytest
 from pipeline.delivery import RetryLater
 from pipeline.errors import SourceMissing, StorageFull
 from pipeline.messages import JobError
-from worker.image_pool import DecoderDied, TimeLimitPassed
 from worker.imaging import ImageError, ImageTooLarge, ImageTruncated, ImageUnreadable, UnsupportedFormat
+from worker.pool_errors import DecoderCrashed, ImageTookTooLong, OutOfMemory, PoolClosed, RenderFailed
 from worker.retry_policy import LONGEST_DELAY_S, outcome_of
 
 TO_BLAME_ON_THE_IMAGE = [
@@ -16,11 +16,13 @@ TO_BLAME_ON_THE_IMAGE = [
     (ImageTruncated(), "image_truncated"),
     (ImageTooLarge(), "image_too_large"),
     (UnsupportedFormat(), "unsupported_format"),
-    (TimeLimitPassed("The image took longer than 60 s."), "time_limit"),
+    (ImageTookTooLong("The image took longer than 60 s."), "image_took_too_long"),
+    (DecoderCrashed("The process died."), "decoder_crashed"),
+    (OutOfMemory(), "out_of_memory"),
     (SourceMissing(), "source_missing"),
 ]
 
-PASSING = [OSError(errno.EIO, "the disk at /srv/images"), DecoderDied(), RuntimeError("who knows")]
+PASSING = [OSError(errno.EIO, "the disk at /srv/images"), RenderFailed(), RuntimeError("who knows")]
 
 
 @pytest.mark.parametrize("attempt", [1, 3])
@@ -33,9 +35,9 @@ def test_an_image_that_is_to_blame_is_not_tried_again(error: Exception, code: st
     ("attempt", "delay_s"), [(1, 1.0), (2, 2.0), (3, 4.0), (6, 32.0), (7, 60.0), (99, 60.0)]
 )
 def test_the_waits_double_up_to_the_longest(attempt: int, delay_s: float) -> None:
-    outcome = outcome_of(DecoderDied(), attempt=attempt, max_attempts=100)
+    outcome = outcome_of(RenderFailed(), attempt=attempt, max_attempts=100)
 
-    assert outcome == RetryLater(reason=str(DecoderDied()), delay_s=delay_s)
+    assert outcome == RetryLater(reason=str(RenderFailed()), delay_s=delay_s)
 
 
 @pytest.mark.parametrize("error", PASSING, ids=lambda error: type(error).__name__)
@@ -46,7 +48,7 @@ def test_what_may_pass_is_tried_as_often_as_is_allowed_and_then_fails(error: Exc
 
 
 def test_with_one_attempt_allowed_nothing_is_tried_again() -> None:
-    assert isinstance(outcome_of(DecoderDied(), attempt=1, max_attempts=1), JobError)
+    assert isinstance(outcome_of(RenderFailed(), attempt=1, max_attempts=1), JobError)
 
 
 @pytest.mark.parametrize("attempt", [3, 50, 5000])
@@ -57,10 +59,9 @@ def test_a_full_disk_is_waited_for_however_long_it_takes(attempt: int) -> None:
     assert 0 < outcome.delay_s <= LONGEST_DELAY_S
 
 
-def test_a_decoder_that_keeps_dying_fails_the_job_by_that_name() -> None:
-    outcome = outcome_of(DecoderDied("The process died."), attempt=3, max_attempts=3)
-
-    assert outcome == JobError(code="decoder_died", detail="The process died. This happened 3 times.")
+@pytest.mark.parametrize("attempt", [1, 3, 50])
+def test_a_worker_that_stops_ends_no_job(attempt: int) -> None:
+    assert isinstance(outcome_of(PoolClosed(), attempt=attempt, max_attempts=3), RetryLater)
 
 
 @pytest.mark.parametrize("attempt", [1, 3])

@@ -32,7 +32,23 @@ def test_a_name_that_cannot_stand_in_a_log_is_refused(name: str) -> None:
         read_settings(WorkerSettings, {"WORKER_NAME": name})
 
 
-@pytest.mark.parametrize("name", ["JOB_TIMEOUT_S", "JOB_MEMORY_BYTES", "MAX_PIXELS", "MAX_ATTEMPTS"])
+@pytest.mark.parametrize("size", ["1", "400000000", "-1", "2 GB"])
+def test_memory_in_which_nothing_could_be_decoded_is_refused(size: str) -> None:
+    with pytest.raises(InvalidSetting, match=f"JOB_MEMORY_BYTES has value '{size}'"):
+        read_settings(WorkerSettings, {"JOB_MEMORY_BYTES": size})
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "JOB_TIMEOUT_S",
+        "JOB_CPU_S",
+        "JOB_MEMORY_BYTES",
+        "MAX_OUTPUT_PIXELS",
+        "MAX_ANIMATION_PIXELS",
+        "MAX_ATTEMPTS",
+    ],
+)
 def test_a_limit_of_zero_is_refused(name: str) -> None:
     with pytest.raises(InvalidSetting, match=f"{name} has value '0'"):
         read_settings(WorkerSettings, {name: "0"})

@@ -1,0 +1,23 @@
+"""What a person does on the page."""
+
+from playwright.async_api import FilePayload, Page
+
+from tests.e2e.images import small_photograph
+
+WITHIN_MS = 20_000
+
+
+def files(count: int, *, name: str = "photo-{}.jpg") -> list[FilePayload]:
+    """Photographs to choose; `{}` in the name is the number of each."""
+    return [jpeg_file(name.format(number), small_photograph(number)) for number in range(count)]
+
+
+def jpeg_file(name: str, data: bytes) -> FilePayload:
+    """A file that calls itself a JPEG."""
+    return {"name": name, "mimeType": "image/jpeg", "buffer": data}
+
+
+async def choose_and_upload(page: Page, chosen: list[FilePayload]) -> None:
+    """Choose the files, and press the button."""
+    await page.set_input_files("#file-input", chosen)
+    await page.click("#upload-button")

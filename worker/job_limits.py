@@ -1,0 +1,34 @@
+"""What one job may use of a child process, of all of which the kernel keeps it from taking more."""
+
+from dataclasses import dataclass
+
+from worker.imaging import Limits
+
+MEBIBYTE = 1024**2
+
+IDLE_BYTES = 256 * MEBIBYTE
+"""Address space kept for the interpreter and the libraries, and for what is beside the pixels of an image."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobLimits:
+    """Seconds by the clock and of the processor, bytes of address space, pixels.
+
+    `time_limit_s` does not run while the parent is busy with what the child has made. The pixels are those of
+    a rendition and of an animation, with all frames.
+    """
+
+    time_limit_s: float = 60.0
+    cpu_s: int = 60
+    memory_bytes: int = 2048 * MEBIBYTE
+    output_pixels: int = 100_000_000
+    animation_pixels: int = 200_000_000
+
+    @property
+    def imaging(self) -> Limits:
+        """What the decoders are told: an image that will not fit is refused before it is tried."""
+        return Limits(
+            memory_bytes=self.memory_bytes - IDLE_BYTES,
+            output_pixels=self.output_pixels,
+            animation_pixels=self.animation_pixels,
+        )
