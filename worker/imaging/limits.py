@@ -51,6 +51,14 @@ class Limits:
                 f" {self.animation_pixels:,} pixels that an animation may have."
             )
 
+    def check_reels(self, pixels: int) -> None:
+        """Raise ImageTooLarge if the moving renditions, which are made side by side, would have so many."""
+        if pixels > self.animation_pixels:
+            raise ImageTooLarge(
+                f"The moving renditions would have {pixels:,} pixels together, which is more than the"
+                f" {self.animation_pixels:,} that an animation may have. Ask for fewer or smaller ones."
+            )
+
     def check_output(self, name: str, placement: Placement, frames: int) -> None:
         """Raise ImageTooLarge if a rendition would have too many pixels, its frames counted."""
         # Both are made: before it is put on its canvas, a picture may be larger than that.

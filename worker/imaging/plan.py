@@ -48,11 +48,14 @@ def plan(header: Header, renditions: Sequence[Rendition], limits: Limits) -> lis
     cannot hold.
     """
     plans = [_plan(header, rendition) for rendition in renditions]
+    reels = 0
     for each in plans:
         frames = header.frames if each.is_animated else 1
         placement = each.placement(header)
         limits.check_output(each.rendition.name, placement, frames)
         _check_size(each.rendition.name, each.image_format, placement.canvas)
+        reels += placement.canvas[0] * placement.canvas[1] * frames if each.is_animated else 0
+    limits.check_reels(reels)
     return plans
 
 

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from pipeline.messages import Rendition
+from tests.unit.imaging.animations import Cel, animation, flat
 from tests.unit.imaging.bombs import (
     BOMBS,
     bmp_of_size,
@@ -197,3 +198,14 @@ def test_the_longest_jpeg_there_can_be_is_resized(resized: Resize) -> None:
 def test_an_avif_that_no_encoder_has_memory_for_is_refused(rendered: Render) -> None:
     with pytest.raises(ImageTooLarge, match="AVIF"):
         rendered(file_of(noise(8, 8), "PNG"), 5001, 5000, fit="fill", format="avif")
+
+
+def test_moving_renditions_are_counted_together(rendered_all: Render) -> None:
+    cels = [Cel(flat((40, 40), colour)) for colour in ("red", "lime", "blue")]
+    data = animation("GIF", (40, 40), cels)
+    asked = [Rendition(name=f"r{number}", width=100, height=100) for number in range(4)]
+    limits = Limits(animation_pixels=3 * len(cels) * 100 * 100)
+
+    rendered_all(data, *asked[:3], limits=limits)
+    with pytest.raises(ImageTooLarge, match="together"):
+        rendered_all(data, *asked, limits=limits)
