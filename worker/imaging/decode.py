@@ -74,7 +74,7 @@ class Source:
             match_transparent_colour(image)
             image.load()
         self.header: Header = read_header(
-            image, image_format, depth=depth, is_turned=is_turned_while_read(image_format, file)
+            image, image_format, file, depth=depth, is_turned=is_turned_while_read(image_format, file)
         )
 
     def frames(self, wanted: Size, *, count: int) -> Iterator[Frame]:
@@ -103,7 +103,7 @@ class Source:
         self._limits.check_memory(self.image.size, needed)
 
     def _pictures(self, count: int) -> Iterator[Image.Image]:
-        if count == 1:
+        if count == 1 and not has_picture_apart(self.image):
             self.image.load()
             yield self.image
         elif isinstance(self.image, PngImageFile):

@@ -1,11 +1,12 @@
 """From pictures to the bytes of a file. Only the pixels and the metadata that were chosen go in."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any, Literal
 
-from PIL import Image, PngImagePlugin
+from PIL import Image, ImageFile, PngImagePlugin
 
 from pipeline.image_formats import AVIF, GIF, JPEG, PNG, WEBP, ImageFormat
 from pipeline.messages import Rendition
@@ -20,6 +21,8 @@ DEFAULT_QUALITIES = {JPEG: 80, WEBP: 80, AVIF: 50}
 
 OPTIMIZED_PIXELS = 10_000_000
 """Up to here the best Huffman tables are looked for, which saves 3 %; the whole file is kept for that."""
+
+NARROW = 64
 
 _WITHOUT_GREY_ALPHA = (AVIF, WEBP)
 _WITHOUT_METADATA = (GIF,)
@@ -63,9 +66,23 @@ def encode(
     if timing is not None:
         options |= _animation_options(prepared, image_format, timing, has_alpha)
     file = BytesIO()
-    prepared[0].save(file, image_format.name.upper(), **options)
+    with _room_for(prepared[0], image_format):
+        prepared[0].save(file, image_format.name.upper(), **options)
     alpha: Alpha = "none" if not has_alpha else "flattened" if image_format is JPEG else "kept"
     return Encoded(file.getvalue(), alpha, kinds, 1 if timing is None else _count_frames(file, image_format))
+
+
+@contextmanager
+def _room_for(picture: Image.Image, image_format: ImageFormat) -> Iterator[None]:
+    """Room for a narrow JPEG: Pillow reckons by its pixels, but it is made of blocks of 16."""
+    before = ImageFile.MAXBLOCK
+    if image_format is JPEG and min(picture.size) < NARROW:
+        width, height = (-(-side // 16) * 16 for side in picture.size)
+        ImageFile.MAXBLOCK = max(before, 4 * width * height)
+    try:
+        yield
+    finally:
+        ImageFile.MAXBLOCK = before
 
 
 def _prepared(

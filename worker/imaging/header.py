@@ -1,12 +1,14 @@
 """What a file says of its image before any pixel is decoded."""
 
 from dataclasses import dataclass
+from typing import BinaryIO
 
-from PIL import Image, ImageFile, JpegImagePlugin, TiffImagePlugin
+from PIL import Image, ImageFile, JpegImagePlugin, PngImagePlugin, TiffImagePlugin
 
 from pipeline.image_formats import AVIF, GIF, HEIF, JPEG, PNG, WEBP, ImageFormat
 from worker.imaging.geometry import Size, turned
 from worker.imaging.orientation import UPRIGHT, is_sideways, is_turned_by_decoder, read_orientation
+from worker.imaging.tiff_pages import count_pages
 
 ANIMATIONS = (GIF, WEBP, PNG, AVIF)
 """In these several pictures are the frames of an animation; elsewhere they are pages."""
@@ -51,7 +53,7 @@ class Header:
 
 
 def read_header(
-    image: ImageFile.ImageFile, image_format: ImageFormat, *, depth: int, is_turned: bool
+    image: ImageFile.ImageFile, image_format: ImageFormat, file: BinaryIO, *, depth: int, is_turned: bool
 ) -> Header:
     """The header of an opened image. A PNG has to be loaded before: its EXIF may follow the pixels."""
     orientation = read_orientation(image)
@@ -62,7 +64,7 @@ def read_header(
         size=image.size,
         mode=image.mode,
         depth=depth,
-        frames=_count_frames(image, image_format),
+        frames=_count_frames(image, image_format, file),
         orientation=orientation,
         turn=UPRIGHT if is_turned_by_decoder(image_format, image) else orientation,
         is_turned=is_turned,
@@ -72,8 +74,10 @@ def read_header(
 
 
 def coefficient_bytes(image: Image.Image) -> int:
-    """What libjpeg holds besides the pixels: a progressive JPEG is kept whole, as coefficients of 2 bytes."""
-    if not isinstance(image, JpegImagePlugin.JpegImageFile) or not image.info.get("progressive"):
+    """What libjpeg holds besides the pixels: a JPEG of several scans is kept whole, in 2 bytes a sample."""
+    if not isinstance(image, JpegImagePlugin.JpegImageFile):
+        return 0
+    if not image.info.get("progressive") and not _has_several_scans(image):
         return 0
     across = max(1, *(layer[1] for layer in image.layer))
     down = max(1, *(layer[2] for layer in image.layer))
@@ -81,7 +85,25 @@ def coefficient_bytes(image: Image.Image) -> int:
     return int(2 * samples * image.width * image.height)
 
 
-def _count_frames(image: ImageFile.ImageFile, image_format: ImageFormat) -> int:
+def _has_several_scans(image: JpegImagePlugin.JpegImageFile) -> bool:
+    """Whether the first scan has not all components. Pillow stops behind its header (ITU-T T.81, B.2.3)."""
+    if image.fp is None:
+        return False
+    place = image.fp.tell()
+    for components in range(1, len(image.layer)):
+        length = 6 + 2 * components
+        image.fp.seek(place - length)
+        if image.fp.read(3) == bytes((0, length, components)):
+            break
+    else:
+        components = len(image.layer)
+    image.fp.seek(place)
+    return components < len(image.layer)
+
+
+def _count_frames(image: ImageFile.ImageFile, image_format: ImageFormat, file: BinaryIO) -> int:
+    if isinstance(image, TiffImagePlugin.TiffImageFile):
+        return count_pages(file)
     if image_format is JPEG:
         return 1  # what may follow in the file are a gain map, a depth map or a thumbnail
     return int(getattr(image, "n_frames", 1)) - has_picture_apart(image)
@@ -98,6 +120,7 @@ def read_depth(image: ImageFile.ImageFile) -> int:
         return int(max(image.tag_v2.get(_BITS_PER_SAMPLE, (1,))))
     if "bit_depth" in image.info:
         return int(image.info["bit_depth"])
-    if "16" in image.mode or any("16" in str(tile.args) for tile in image.tile[:1]):
+    is_png = isinstance(image, PngImagePlugin.PngImageFile)
+    if "16" in image.mode or (is_png and any("16" in str(tile.args) for tile in image.tile[:1])):
         return 16
     return _DEPTHS.get(image.mode, 8)

@@ -12,7 +12,7 @@ from worker.imaging.geometry import Placement, Size
 
 MEBIBYTE = 1024**2
 
-_DECODER_BYTES = {JPEG: 0, PNG: 0, BMP: 0, TIFF: 4, GIF: 8, AVIF: 11, HEIF: 13, WEBP: 14, JXL: 20}
+_DECODER_BYTES = {JPEG: 0, PNG: 0, BMP: 0, TIFF: 8, GIF: 8, AVIF: 11, HEIF: 13, WEBP: 14, JXL: 32}
 """What a decoder holds for each pixel besides the picture, copies included: measured, rounded up."""
 _PICTURE_BYTES = {"1": 1, "L": 1, "P": 1, "I;16": 2}
 """What Pillow holds for each pixel; in all other modes 4, whether they are used or not."""

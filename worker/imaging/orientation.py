@@ -7,6 +7,7 @@ turned once. What is read here is what is still to be done.
 from typing import BinaryIO
 
 from PIL import ExifTags, Image
+from PIL.TiffImagePlugin import TiffImageFile
 
 from pipeline.image_formats import HEIF, JXL, TIFF, ImageFormat
 
@@ -30,10 +31,21 @@ def read_orientation(image: Image.Image) -> int:
     if "original_orientation" in image.info:  # the HEIF plug-in has turned the picture and removed the tag
         return _sensible(image.info["original_orientation"])
     try:
-        return _sensible(image.getexif().get(ExifTags.Base.Orientation))
+        return _sensible(_exif_of(image).get(ExifTags.Base.Orientation))
     # A broken EXIF block ends in many kinds of exception; the photograph beside it is still good.
     except Exception:
         return UPRIGHT
+
+
+def _exif_of(image: Image.Image) -> Image.Exif:
+    """The EXIF alone: Pillow would look into XMP as well, where editors leave turns that they have done."""
+    block = image.info.get("exif")
+    if block is None:
+        is_elsewhere = isinstance(image, TiffImageFile) or "Raw profile type exif" in image.info
+        return image.getexif() if is_elsewhere else Image.Exif()
+    exif = Image.Exif()
+    exif.load(block)
+    return exif
 
 
 def is_turned_by_decoder(image_format: ImageFormat, image: Image.Image) -> bool:

@@ -1,6 +1,7 @@
 """What the numbers of a pixel mean: every kind of picture that a decoder gives, made one of six."""
 
 from collections.abc import Callable
+from functools import cache
 from math import isfinite
 
 from PIL import Image, ImageFile, ImageMath
@@ -10,8 +11,17 @@ PLAIN_MODES = ("L", "LA", "RGB", "RGBA", "CMYK", "LAB")
 
 DEEPEST = 65535
 _SAMPLE_FORMAT, _UNSIGNED = 339, 1  # TIFF 6.0, section 19
-# Rounded; dividing by 256 would turn white into 254 at some depths, and Pillow's own conversion clips at 255.
-_TO_EIGHT_BITS = [(value * 255 + DEEPEST // 2) // DEEPEST for value in range(DEEPEST + 1)]
+_BITS_PER_SAMPLE = 258
+
+
+@cache
+def _to_eight_bits(white: int) -> list[int]:
+    """For each value of 16 bits what it is in 8, where `white` is the lightest; beyond it all is white.
+
+    Rounded; dividing by 256 would turn white into 254 at some depths, and Pillow's own conversion clips.
+    """
+    return [min(255, (value * 255 + white // 2) // white) for value in range(DEEPEST + 1)]
+
 
 # Pillow gives the transparent colour of a PNG in the file's depth, its pixels in 8 bits.
 _TRANSPARENT_SCALES: dict[str, Callable[[int], int]] = {
@@ -47,7 +57,7 @@ def plain(image: Image.Image) -> Image.Image:
 
 def _from_sixteen_bits(image: Image.Image) -> Image.Image:
     deep = image.convert("I")
-    grey = deep.point(_TO_EIGHT_BITS, "L")
+    grey = deep.point(_to_eight_bits(_white_of(image)), "L")
     transparent = image.info.get("transparency")
     if transparent is not None:
         # Compared at full depth: 256 greys of the file share each one of the result.
@@ -64,7 +74,7 @@ def _stretched(image: Image.Image) -> Image.Image:
     if image.mode == "I" and low < 0 and _is_unsigned(image):
         return _stretched(_upper_half(image))
     if image.mode == "I" and 0 <= low <= high <= DEEPEST and _is_unsigned(image):
-        return image.point(_TO_EIGHT_BITS, "L")
+        return image.point(_to_eight_bits(DEEPEST), "L")
     if image.mode == "F" and not (isfinite(low) and isfinite(high) and (low < 0 or high > 1)):
         low, high = 0.0, 1.0
     scale = 255 / ((high - low) or 1)
@@ -77,6 +87,13 @@ def _range_of(image: Image.Image) -> tuple[float, float]:
     assert isinstance(low, int | float)
     assert isinstance(high, int | float)
     return low, high
+
+
+def _white_of(image: Image.Image) -> int:
+    """The lightest grey of a picture that Pillow gives in 16 bits; a TIFF may use fewer, such as 12."""
+    tags = image.tag_v2 if isinstance(image, TiffImageFile) else {}
+    bits = int(max(tags.get(_BITS_PER_SAMPLE, (16,))))
+    return int(min(DEEPEST, 2**bits - 1))
 
 
 def _is_unsigned(image: Image.Image) -> bool:

@@ -26,6 +26,8 @@ pillow_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_image
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 JpegXLImagePlugin.DECODE_THREADS = 0  # in the calling thread
 
+PngImagePlugin.MAX_TEXT_CHUNK = 16 * 1024**2  # profiles and XMP are met that exceed the usual 1 MB
+
 # How much is decoded is decided in worker.imaging.limits, which knows more than a number of pixels.
 Image.MAX_IMAGE_PIXELS = None
 
