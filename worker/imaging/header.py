@@ -14,6 +14,7 @@ ANIMATIONS = (GIF, WEBP, PNG, AVIF)
 """In these several pictures are the frames of an animation; elsewhere they are pages."""
 
 _DEPTHS = {"1": 1, "I": 32, "F": 32}
+_SHORTEST_HEADERS = 64  # bytes; with its tables a JPEG has more before its first scan
 _BITS_PER_SAMPLE = 258  # TIFF 6.0, section 8
 
 
@@ -86,8 +87,11 @@ def coefficient_bytes(image: Image.Image) -> int:
 
 
 def _has_several_scans(image: JpegImagePlugin.JpegImageFile) -> bool:
-    """Whether the first scan has not all components. Pillow stops behind its header (ITU-T T.81, B.2.3)."""
-    if image.fp is None:
+    """Whether the first scan has not all components. Pillow stops behind its header (ITU-T T.81, B.2.3).
+
+    Of several pictures in a file it has gone back to the beginning; cameras write those, in one scan each.
+    """
+    if image.fp is None or image.fp.tell() < _SHORTEST_HEADERS:
         return False
     place = image.fp.tell()
     for components in range(1, len(image.layer)):
