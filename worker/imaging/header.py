@@ -8,6 +8,7 @@ from PIL import Image, ImageFile, JpegImagePlugin, PngImagePlugin, TiffImagePlug
 from pipeline.image_formats import AVIF, GIF, HEIF, JPEG, PNG, WEBP, ImageFormat
 from worker.imaging.geometry import Size, turned
 from worker.imaging.orientation import UPRIGHT, is_sideways, is_turned_by_decoder, read_orientation
+from worker.imaging.pixels import BITS_PER_SAMPLE
 from worker.imaging.tiff_pages import count_pages
 
 ANIMATIONS = (GIF, WEBP, PNG, AVIF)
@@ -15,7 +16,6 @@ ANIMATIONS = (GIF, WEBP, PNG, AVIF)
 
 _DEPTHS = {"1": 1, "I": 32, "F": 32}
 _SHORTEST_HEADERS = 64  # bytes; with its tables a JPEG has more before its first scan
-_BITS_PER_SAMPLE = 258  # TIFF 6.0, section 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,7 +121,7 @@ def has_picture_apart(image: ImageFile.ImageFile) -> bool:
 def read_depth(image: ImageFile.ImageFile) -> int:
     """Bits a channel, as the file has them; to be read before the image is loaded."""
     if isinstance(image, TiffImagePlugin.TiffImageFile):
-        return int(max(image.tag_v2.get(_BITS_PER_SAMPLE, (1,))))
+        return int(max(image.tag_v2.get(BITS_PER_SAMPLE, (1,))))
     if "bit_depth" in image.info:
         return int(image.info["bit_depth"])
     is_png = isinstance(image, PngImagePlugin.PngImageFile)

@@ -11,7 +11,7 @@ PLAIN_MODES = ("L", "LA", "RGB", "RGBA", "CMYK", "LAB")
 
 DEEPEST = 65535
 _SAMPLE_FORMAT, _UNSIGNED = 339, 1  # TIFF 6.0, section 19
-_BITS_PER_SAMPLE = 258
+BITS_PER_SAMPLE = 258  # TIFF 6.0, section 8
 
 
 @cache
@@ -92,7 +92,7 @@ def _range_of(image: Image.Image) -> tuple[float, float]:
 def _white_of(image: Image.Image) -> int:
     """The lightest grey of a picture that Pillow gives in 16 bits; a TIFF may use fewer, such as 12."""
     tags = image.tag_v2 if isinstance(image, TiffImageFile) else {}
-    bits = int(max(tags.get(_BITS_PER_SAMPLE, (16,))))
+    bits = int(max(tags.get(BITS_PER_SAMPLE, (16,))))
     return int(min(DEEPEST, 2**bits - 1))
 
 
