@@ -10,15 +10,18 @@ RUNS := $(VENV)/.installed
 TESTS := $(VENV)/.installed-dev
 BENCH := $(VENV)/.installed-bench
 
+# The lines of RabbitMQ that are tested besides the one of this machine.
+LINES ?= 4.0 4.3
+
 # Have a program that Debian has in a package of the same name.
 have = (PATH="$$PATH:/usr/lib/rabbitmq/bin:$$RABBITMQ_HOME/sbin"; command -v $(1) > /dev/null) || \
 	deploy/apt_install.sh $(1)
 
 .DEFAULT_GOAL := help
-.PHONY: help run worker load-test bench test fuzz lint types format clean
+.PHONY: help run worker reconcile dead-letters load-test bench test test-brokers fuzz lint types format clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "  make run WORKERS=5 PORT=8000 HOST=0.0.0.0 AMQP_URL=amqp://user:password@host/   as you like"
 
@@ -28,6 +31,12 @@ run: $(RUNS) ## Start everything here: a broker, the page on http://localhost:50
 
 worker: $(RUNS) ## Add one more worker to what `make run` runs
 	@exec $(BIN)/python -m deploy.local worker
+
+reconcile: $(RUNS) ## Put back into the queue every job that waits, after the broker lost it; ARGS="--dry-run"
+	@exec $(BIN)/python -m deploy.local.beside pipeline.reconcile $(ARGS)
+
+dead-letters: $(RUNS) ## What no worker could do; ARGS="list", "show ID", "retry ID", "drop --all"
+	@exec $(BIN)/python -m deploy.local.beside pipeline.dead_letters $(or $(ARGS),list)
 
 load-test: $(RUNS) ## Send many images and measure; ARGS="--help" tells what can be asked
 	@exec $(BIN)/python load_test.py $(ARGS)
@@ -39,6 +48,13 @@ test: $(TESTS) lint types ## Everything that has to pass: style, types, all test
 	@$(call have,rabbitmq-server)
 	@$(call have,chromium)
 	$(BIN)/python -m pytest $(ARGS)
+
+test-brokers: $(TESTS) ## The tests of delivery on RabbitMQ 4.0 and 4.3; needs root. LINES=4.3, ARGS go to pytest
+	@$(call have,rabbitmq-server)
+	@failed=; for line in $(LINES); do \
+		home=$$(deploy/broker_chroot.sh $$line) || exit 1; \
+		RABBITMQ_HOME=$$home $(BIN)/python -m pytest -m delivery $(ARGS) || failed="$$failed $$line"; \
+	done; test -z "$$failed" || { echo "failed on RabbitMQ$$failed" >&2; exit 1; }
 
 fuzz: $(TESTS) ## Damage valid files and resize them; ARGS="--cases 3000 --seed 1", "--only CASE" repeats one
 	$(BIN)/python -m tests.fuzz $(ARGS)
@@ -54,10 +70,10 @@ format: $(TESTS) ## Put the code into the agreed form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-clean: ## Remove what can be made again: .venv, caches. What is queued (.run) and storage/ stay
+clean: ## Remove what can be made again: .venv, .brokers, caches. What is queued (.run) and storage/ stay
 	@test ! -e .run/runner.lock || flock --nonblock .run/runner.lock true || \
 		{ echo "make run is running: stop it first" >&2; exit 2; }
-	rm -rf $(VENV) benchmarks/node_modules build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .coverage* htmlcov
+	rm -rf $(VENV) .brokers benchmarks/node_modules build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .coverage* htmlcov
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(RUNS): setup.cfg pyproject.toml

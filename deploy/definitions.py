@@ -4,6 +4,7 @@
     python -m deploy.definitions --check         fail unless that file is what would be written
     python -m deploy.definitions --output FILE   write FILE with passwords of your own, from the environment
 
+With --output the retry ladder is that of RETRY_DELAYS_S, which has to be the one that the workers are given.
 RabbitMQ takes the file in when it starts for the first time, and when the file has changed since the last.
 """
 
@@ -21,7 +22,21 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import topology
-from pipeline.topology import DEAD_IMAGES, EVENT_LOG, EVENTS, EXCHANGES, IMAGES, QUEUES, RESIZE, RESIZE_DEAD
+from pipeline.errors import InvalidSetting
+from pipeline.settings import ServiceSettings, read_settings
+from pipeline.topology import (
+    DEAD_IMAGES,
+    DEFAULT_RETRY_DELAYS_S,
+    EVENT_LOG,
+    EVENTS,
+    EXCHANGES,
+    IMAGES,
+    QUEUES,
+    RESIZE,
+    RESIZE_DEAD,
+    Rung,
+    ladder,
+)
 
 COMMITTED = Path(__file__).parent / "rabbitmq" / "definitions.json"
 VHOST = "/"
@@ -30,8 +45,11 @@ SALT_BYTES = 4
 Definitions = dict[str, list[dict[str, Any]]]
 
 
-def only(*named: topology.Exchange | topology.Queue) -> str:
-    """The pattern of a permission: these and nothing else. Of none it is `^$`, which is nothing at all."""
+def only(*named: topology.Exchange | topology.Queue | Rung) -> str:
+    """The pattern of a permission: these and nothing else. Of none it is `^$`, which is nothing at all.
+
+    A rung stands for its exchange and its queue, which have one name.
+    """
     names = "|".join(re.escape(one.name) for one in named)
     return f"^({names})$" if names else "^$"
 
@@ -60,15 +78,29 @@ FRONTEND = User(
     write=only(IMAGES, EVENTS, DEAD_IMAGES, RESIZE, RESIZE_DEAD),
     read=only(EVENT_LOG),
 )
-WORKER = User(
-    name="worker",
-    write=only(EVENTS, DEAD_IMAGES, RESIZE_DEAD),
-    read=only(RESIZE, IMAGES, EVENT_LOG),
-)
+
+
+def worker(rungs: Sequence[Rung]) -> User:
+    """The user of the workers, who put jobs on the rungs of the retry ladder."""
+    return User(
+        name="worker",
+        write=only(EVENTS, DEAD_IMAGES, RESIZE_DEAD, *rungs),
+        read=only(RESIZE, IMAGES, EVENT_LOG),
+    )
+
+
+DEFAULT_LADDER = ladder(DEFAULT_RETRY_DELAYS_S)
+WORKER = worker(DEFAULT_LADDER)
 # A person at the console: sees all, moves messages, tunes policies; makes no users.
 OPERATOR = User(name="operator", configure=".*", write=".*", read=".*", tags=("monitoring", "policymaker"))
 
-USERS = (FRONTEND, WORKER, OPERATOR)
+
+def users(rungs: Sequence[Rung]) -> tuple[User, ...]:
+    """All users of a broker with this ladder."""
+    return FRONTEND, worker(rungs), OPERATOR
+
+
+USERS = users(DEFAULT_LADDER)
 
 # Pairs, as a queue cannot be a key. Only keys that RabbitMQ 3.10 knows: another one fails the whole import.
 POLICIES: Sequence[tuple[topology.Queue, Mapping[str, str | int]]] = (
@@ -91,13 +123,15 @@ class Password:
         return base64.b64encode(self.salt + digest).decode()
 
 
-Passwords = Mapping[User, Password]
+Passwords = Mapping[str, Password]
+"""By the name of the user."""
 
 
 def development_passwords() -> Passwords:
     """Each user's own name. The salt is not random, so that the committed file can be compared."""
     return {
-        user: Password(user.name, hashlib.sha256(user.name.encode()).digest()[:SALT_BYTES]) for user in USERS
+        user.name: Password(user.name, hashlib.sha256(user.name.encode()).digest()[:SALT_BYTES])
+        for user in USERS
     }
 
 
@@ -109,20 +143,27 @@ def own_passwords(environ: Mapping[str, str]) -> Passwords:
         if not re.fullmatch(r"[A-Za-z0-9._~-]{12,}", text):
             # Anything else would have to be escaped in AMQP_URL, in .env and in the shell, each its own way.
             raise ValueError(f"{user.password_variable} has to be 12 or more of: letters, digits, . _ ~ -")
-        passwords[user] = Password(text, secrets.token_bytes(SALT_BYTES))
+        passwords[user.name] = Password(text, secrets.token_bytes(SALT_BYTES))
     return passwords
 
 
-def definitions(passwords: Passwords) -> Definitions:
+def own_ladder(environ: Mapping[str, str]) -> tuple[Rung, ...]:
+    """The retry ladder of the services that have this environment; raises InvalidSetting."""
+    return ladder(read_settings(ServiceSettings, environ).retry_delays_s)
+
+
+def definitions(passwords: Passwords, rungs: Sequence[Rung] = DEFAULT_LADDER) -> Definitions:
     """What the broker imports, in the shape of its own exports."""
+    exchanges = (*EXCHANGES, *(rung.exchange for rung in rungs))
+    queues = (*QUEUES, *(rung.queue for rung in rungs))
     return {
         "vhosts": [{"name": VHOST}],
-        "users": [_user(user, passwords[user]) for user in USERS],
-        "permissions": [_permission(user) for user in USERS],
+        "users": [_user(user, passwords[user.name]) for user in users(rungs)],
+        "permissions": [_permission(user) for user in users(rungs)],
         "policies": [_policy(queue, keys) for queue, keys in POLICIES],
-        "exchanges": [_exchange(exchange) for exchange in EXCHANGES],
-        "queues": [_queue(queue) for queue in QUEUES],
-        "bindings": [_binding(queue, binding) for queue in QUEUES for binding in queue.bindings],
+        "exchanges": [_exchange(exchange) for exchange in exchanges],
+        "queues": [_queue(queue) for queue in queues],
+        "bindings": [_binding(queue, binding) for queue in queues for binding in queue.bindings],
     }
 
 
@@ -203,11 +244,14 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> str | None:
     options = parser.parse_args(arguments)
     if options.check:
         return check(COMMITTED)
+    if options.output is None:
+        COMMITTED.write_text(render(definitions(development_passwords())))
+        return None
     try:
-        passwords = own_passwords(environ) if options.output else development_passwords()
-    except ValueError as error:
+        own = definitions(own_passwords(environ), own_ladder(environ))
+    except (ValueError, InvalidSetting) as error:
         return str(error)
-    (options.output or COMMITTED).write_text(render(definitions(passwords)))
+    options.output.write_text(render(own))
     return None
 
 

@@ -19,6 +19,8 @@ def create_app(settings: FrontendSettings) -> web.Application:
     app.cleanup_ctx.append(resources.store_context)
     app.cleanup_ctx.append(resources.publisher_context)
     app.cleanup_ctx.append(resources.board_context)
+    app.cleanup_ctx.append(resources.intake_context)
+    app.cleanup_ctx.append(resources.sweeper_context)
     app.on_response_prepare.append(add_headers)
     app.on_shutdown.append(resources.send_watchers_away)
     return app

@@ -11,15 +11,19 @@ from datetime import UTC, datetime, timedelta
 from itertools import chain, islice
 
 from frontend.job_state import JobState, state_from_event
-from pipeline.ids import BatchId, JobId
+from pipeline.ids import BatchId, JobId, parse_job_id
 from pipeline.messages import (
     AnyEvent,
     AnyJobEvent,
     AnyWorkerEvent,
     FrontendOnline,
+    JobCancelled,
     JobDone,
     JobEvent,
     JobFailed,
+    JobQueued,
+    JobRemoved,
+    JobRetrying,
     JobStarted,
     WorkerHeartbeat,
     WorkerOffline,
@@ -78,13 +82,20 @@ class Board:
         else:
             self._take_worker_event(event, event.at if is_replay else datetime.now(UTC))
 
+    def take_own(self, event: JobQueued | JobCancelled | JobRemoved) -> JobState:
+        """Take in what this frontend has just done itself, before the log tells of it; the new state."""
+        self._take_job_event(event, is_replay=False)
+        return self._jobs[parse_job_id(event.job_id)]
+
     def take_receipt(self, state: JobState) -> None:
-        """Take in from the store that a job has ended whose event is late or lost.
+        """Take in from the store that a job has ended whose event is late or lost: the store is right.
 
         Jobs that the board does not show are left to the store.
         """
         known = self._jobs.get(state.id)
-        if known is not None and not known.is_ended:
+        if known is None or known.status == "removed":
+            return
+        if known.status != state.status or known.attempt < state.attempt:
             self._put(state)
 
     def name_of(self, job_id: str) -> str:
@@ -97,7 +108,7 @@ class Board:
         return self._jobs.get(job_id)
 
     def batch_jobs(self, batch_id: BatchId) -> list[JobState]:
-        """The jobs of a batch that the board knows, oldest first."""
+        """The jobs of a batch that the board knows, oldest first, without those that were removed."""
         return [self._jobs[job_id] for job_id in sorted(self._batches.get(batch_id, ()))]
 
     def doubtful(self, most: int) -> list[JobId]:
@@ -136,13 +147,16 @@ class Board:
         state = fresh if known is None else known.advanced(event)
         if state is known:
             return
-        if state.is_ended and not is_replay:
+        is_end = state.status in ("done", "failed") and (known is None or known.status != state.status)
+        if is_end and not is_replay:
             self._endings.append(time.monotonic())
         self._put(state)
 
     def _put(self, state: JobState) -> None:
         self._jobs[state.id] = state
-        if state.batch_id is not None:
+        if state.status == "removed":
+            self._leave_batch(state)
+        elif state.batch_id is not None:
             self._batches.setdefault(state.batch_id, {})[state.id] = None
         kinds = (self._waiting, self._at_work, self._ended)
         kind = self._waiting if state.status == "queued" else self._ended if state.is_ended else self._at_work
@@ -157,9 +171,9 @@ class Board:
         while len(self._jobs) > MOST_JOBS and self._ended:
             oldest = next(iter(self._ended))
             del self._ended[oldest]
-            self._forget(self._jobs.pop(oldest))
+            self._leave_batch(self._jobs.pop(oldest))
 
-    def _forget(self, state: JobState) -> None:
+    def _leave_batch(self, state: JobState) -> None:
         batch = self._batches.get(state.batch_id or "")
         if batch is not None:
             batch.pop(state.id, None)
@@ -183,3 +197,6 @@ class Board:
                 self._workers[event.worker].busy[event.job_id] = None
             case JobDone() | JobFailed() if event.worker in self._workers:
                 self._workers[event.worker].busy.pop(event.job_id, None)
+            case JobRetrying():
+                for worker in self._workers.values():
+                    worker.busy.pop(event.job_id, None)

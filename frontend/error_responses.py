@@ -13,11 +13,12 @@ from frontend import errors as wrong
 from frontend.job_view import JsonObject, to_json
 from frontend.keys import REQUEST_ID
 from pipeline import errors as pipeline
-from pipeline.broker import PublishUncertain
 from pipeline.errors import PipelineError
 from pipeline.records import DamagedRecord
 
 RETRY_AFTER_S = 5
+PASSING = (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.INSUFFICIENT_STORAGE)
+"""With these the sender is told when to try again."""
 
 
 class Answer(NamedTuple):
@@ -31,12 +32,16 @@ ANSWERS: dict[type[PipelineError], Answer] = {
     wrong.FormMalformed: Answer(400, "malformed_form"),
     wrong.NoFile: Answer(400, "no_file"),
     wrong.FileEmpty: Answer(400, "empty_file"),
+    wrong.IdempotencyKeyInvalid: Answer(400, "invalid_idempotency_key"),
+    wrong.UploadStalled: Answer(408, "upload_stalled"),
     wrong.TooManyFiles: Answer(413, "too_many_files"),
     wrong.UploadTooLarge: Answer(413, "image_too_large"),
     wrong.RequestTooLarge: Answer(413, "request_too_large"),
     wrong.NotAnImage: Answer(415, "not_an_image"),
     wrong.BodyUnsupported: Answer(415, "unsupported_body"),
     wrong.OptionInvalid: Answer(422, "invalid_option"),
+    wrong.IdempotencyKeyReused: Answer(422, "idempotency_key_reused"),
+    wrong.JobNotFailed: Answer(409, "job_not_failed"),
     wrong.ForeignOrigin: Answer(403, "foreign_origin"),
     wrong.RenditionNotFound: Answer(404, "rendition_not_found"),
     wrong.ReceiptNotFound: Answer(404, "receipt_not_found"),
@@ -44,9 +49,8 @@ ANSWERS: dict[type[PipelineError], Answer] = {
     pipeline.JobNotFound: Answer(404, "job_not_found"),
     pipeline.BatchNotFound: Answer(404, "batch_not_found"),
     pipeline.SourceMissing: Answer(404, "source_missing"),
-    pipeline.BrokerUnavailable: Answer(503, "queue_unavailable"),
     pipeline.QueueFull: Answer(503, "queue_full"),
-    PublishUncertain: Answer(503, "queue_uncertain"),
+    pipeline.OutboxFull: Answer(503, "outbox_full"),
     pipeline.StorageFull: Answer(507, "storage_full"),
     DamagedRecord: Answer(500, "damaged_record"),
 }
@@ -63,7 +67,7 @@ def error_response(request: web.Request, error: PipelineError) -> web.Response:
     """The response to an error of ours."""
     answer = answer_to(error)
     response = _response(request, answer, str(error), _members(error))
-    if answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
+    if answer.status in PASSING:
         response.headers["Retry-After"] = str(RETRY_AFTER_S)
     return response
 

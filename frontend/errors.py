@@ -38,6 +38,18 @@ class RequestTooLarge(RequestError):
     """The request is larger than this server takes."""
 
 
+class UploadStalled(RequestError):
+    """Nothing has come of the request for too long. Nothing of it was kept."""
+
+
+class IdempotencyKeyInvalid(RequestError):
+    """An Idempotency-Key has 1 to 255 visible ASCII characters and is sent once."""
+
+
+class IdempotencyKeyReused(RequestError):
+    """This Idempotency-Key was sent with another upload before. A new upload needs a new key."""
+
+
 class NotAnImage(RequestError):
     """The file is not an image that can be resized here, by its first bytes."""
 
@@ -61,11 +73,15 @@ class OptionInvalid(RequestError):
 
 
 class ForeignOrigin(RequestError):
-    """Pages of other sites may not watch."""
+    """Pages of other sites may neither watch nor change anything."""
 
 
 class RenditionNotFound(RequestError):
     """The job has no such rendition, or has it not yet."""
+
+
+class JobNotFailed(RequestError):
+    """The job has neither failed nor been cancelled: there is nothing to try again."""
 
 
 class ReceiptNotFound(RequestError):

@@ -1,17 +1,22 @@
-"""What is looked at before a byte of an upload is read: its size, the disk and the broker."""
+"""What is looked at before a byte of an upload is read: its size and key, the disk and the outbox."""
 
 from aiohttp import hdrs, web
 from aiohttp.http import HttpVersion11
 
 from frontend.error_responses import error_response
 from frontend.errors import RequestTooLarge
-from frontend.keys import PUBLISHER, SETTINGS, STORE
+from frontend.idempotency import key_of
+from frontend.keys import OUTBOX_LEVEL, SETTINGS, STORE
 from frontend.middlewares import give_request_id
 from pipeline.errors import PipelineError, StorageFull
 
 
 async def check_gate(request: web.Request) -> None:
-    """Raise RequestTooLarge, StorageFull or BrokerUnavailable, if that would be the answer anyway."""
+    """Raise what would be the answer anyway.
+
+    That is one of IdempotencyKeyInvalid, RequestTooLarge, StorageFull and OutboxFull.
+    """
+    key_of(request)
     settings = request.app[SETTINGS]
     size = request.content_length or 0
     if size > settings.max_request_bytes:
@@ -20,7 +25,7 @@ async def check_gate(request: web.Request) -> None:
         )
     if request.app[STORE].free_bytes() - size < settings.min_free_bytes:
         raise StorageFull
-    await request.app[PUBLISHER].check_open()
+    await request.app[OUTBOX_LEVEL].check()
 
 
 async def answer_expectation(request: web.Request) -> web.StreamResponse | None:

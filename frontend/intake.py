@@ -1,99 +1,94 @@
-"""Accepting: an image that is stored becomes a job once the broker has confirmed the command.
+"""Accepting: an image that is stored becomes a job once its command is in the outbox.
 
-The order: image (already stored), job.json, confirmed publish, event. When the broker certainly has not
-taken the command, all that was stored is removed again and the sender is told; when nobody knows, the image
-stays, since it may be resized after all.
+The order: image (already stored), job.json, outbox entry, confirmed publish, event. From the outbox entry on
+the job will be done, whatever dies. Only when the broker has said that its queue is full, or the disk is, all
+that was stored is removed again and the sender is told.
 """
 
+from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from frontend.dispatch import Dispatch
 from frontend.job_state import JobState, state_from_record
 from frontend.upload_form import RejectedFile, StoredImage, Upload
-from pipeline.broker import Publisher, PublishUncertain
-from pipeline.errors import BrokerUnavailable, QueueFull, StorageFull
-from pipeline.ids import BatchId, made_at
+from pipeline.errors import QueueFull, StorageFull
+from pipeline.ids import BatchId, JobId, made_at
 from pipeline.image_store import ImageStore
-from pipeline.messages import JobQueued, Rendition, ResizeImage
-from pipeline.records import JobRecord
+from pipeline.records import JobRecord, command_of
 
 
 @dataclass
 class Acceptance:
-    """What became of the images of a request."""
+    """What became of the images of a request. One that is a replay had been accepted before."""
 
     batch_id: BatchId
     jobs: list[JobState] = field(default_factory=list)
     rejected: list[RejectedFile] = field(default_factory=list)
+    is_replay: bool = False
 
 
 class Intake:
     """Makes jobs of stored images."""
 
-    def __init__(self, *, store: ImageStore, publisher: Publisher) -> None:
+    def __init__(self, *, store: ImageStore, dispatch: Dispatch) -> None:
         self._store = store
-        self._publisher = publisher
+        self._dispatch = dispatch
 
     async def accept(self, upload: Upload) -> Acceptance:
-        """Make a job of every image. What is rejected is not left behind, unless it may yet be resized."""
+        """Make a job of every image. What is rejected is not left behind."""
         acceptance = Acceptance(upload.batch_id, rejected=list(upload.rejected))
-        images = list(upload.images)
+        records = deque(records_of(upload))
         try:
-            while images:
-                await self._take(images.pop(0), upload.renditions, acceptance)
+            while records:
+                record = records.popleft()
+                try:
+                    await self.take(record)
+                except (QueueFull, StorageFull) as error:
+                    acceptance.rejected.append(RejectedFile(record.name, error))
+                else:
+                    acceptance.jobs.append(state_from_record(record))
         finally:
-            for image in images:  # none, unless something unexpected has happened
-                await self._store.discard(image.job_id, upload.batch_id)
+            await self.discard(records)  # none, unless something unexpected has happened
         return acceptance
 
-    async def _take(
-        self, image: StoredImage, renditions: tuple[Rendition, ...], acceptance: Acceptance
-    ) -> None:
-        record = _record(image, acceptance.batch_id, renditions)
+    async def take(self, record: JobRecord) -> None:
+        """Make a job of a stored image. Raises QueueFull or StorageFull, and then nothing of it is left."""
+        await self._keep(record)
         try:
-            await self._save(image, record)
-            await self._publish(record)
-        except (BrokerUnavailable, QueueFull) as error:
-            await self._store.discard(image.job_id, acceptance.batch_id)
-            acceptance.rejected.append(RejectedFile(image.name, error))
-        except (StorageFull, PublishUncertain) as error:  # the one is removed already, the other has to stay
-            acceptance.rejected.append(RejectedFile(image.name, error))
-        else:
-            acceptance.jobs.append(state_from_record(record))
-
-    async def _save(self, image: StoredImage, record: JobRecord) -> None:
-        try:
-            await self._store.save_job(record)
-        except BaseException:
-            await self._store.discard(image.job_id, BatchId(record.batch_id))
+            await self._dispatch.send(command_of(record), record)
+        except QueueFull:
+            await self.discard([record])
             raise
 
-    async def _publish(self, record: JobRecord) -> None:
-        await self._publisher.publish_command(
-            ResizeImage(
-                job_id=record.job_id,
-                batch_id=record.batch_id,
-                source=record.source_path,
-                renditions=record.renditions,
-            )
-        )
-        await self._publisher.publish_event(
-            JobQueued(
-                job_id=record.job_id,
-                batch_id=record.batch_id,
-                name=record.name,
-                source=record.source,
-                rendition_count=len(record.renditions),
-            )
-        )
+    async def discard(self, records: Iterable[JobRecord]) -> None:
+        """Remove all there is of jobs that are not to be."""
+        for record in records:
+            job_id = JobId(record.job_id)
+            await self._dispatch.forget(job_id)
+            await self._store.discard(job_id, BatchId(record.batch_id))
+
+    async def _keep(self, record: JobRecord) -> None:
+        try:
+            await self._store.save_job(record)
+            await self._dispatch.keep(command_of(record))
+        except BaseException:
+            await self.discard([record])
+            raise
 
 
-def _record(image: StoredImage, batch_id: BatchId, renditions: tuple[Rendition, ...]) -> JobRecord:
+def records_of(upload: Upload) -> list[JobRecord]:
+    """What is asked of the images of an upload."""
+    return [_record(image, upload) for image in upload.images]
+
+
+def _record(image: StoredImage, upload: Upload) -> JobRecord:
     return JobRecord(
         job_id=image.job_id,
-        batch_id=batch_id,
+        batch_id=upload.batch_id,
         name=image.name,
         source_path=image.source_path,
         source=image.source,
-        renditions=renditions,
+        renditions=upload.renditions,
         created_at=made_at(image.job_id),
     )

@@ -33,8 +33,9 @@ def job_view(state: JobState, *, position: int | None) -> JsonObject:
         "renditions": [_rendition_view(state.id, result) for result in state.renditions],
         "notes": list(state.notes),
         "picture": _picture(state),
-        "receipt_url": f"/api/jobs/{state.id}/receipt" if state.is_ended else None,
+        "receipt_url": f"/api/jobs/{state.id}/receipt" if _has_receipt(state) else None,
         "error": msgspec.to_builtins(state.error),
+        "retry_at": state.retry_at,
         "created_at": state.created_at,
         "started_at": state.started_at,
         "finished_at": state.finished_at,
@@ -87,6 +88,11 @@ def _rendition_view(job_id: str, result: Result) -> JsonObject:
         "bytes": result.bytes,
         "url": _rendition_url(job_id, result),
     }
+
+
+def _has_receipt(state: JobState) -> bool:
+    """Whether there is one to be shown: that of a removed job only says so."""
+    return state.is_ended and state.status != "removed"
 
 
 def _picture(state: JobState) -> str | None:

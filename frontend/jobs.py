@@ -3,20 +3,19 @@
 A job's state is its receipt if it has one, the board if it is moving, its job.json if it waits.
 """
 
-import asyncio
 import logging
 
 from frontend.board import Board
-from frontend.job_state import JobState, state_from_receipt, state_from_record
+from frontend.gathering import gathered
+from frontend.job_state import JobState, queued_from_record, state_from_receipt, state_from_record
 from frontend.job_view import JsonObject, job_view
 from pipeline.errors import BatchNotFound, JobNotFound
 from pipeline.ids import BatchId, JobId
 from pipeline.image_store import ImageStore
-from pipeline.records import DamagedRecord
+from pipeline.messages import JobRemoved
+from pipeline.records import DamagedRecord, Receipt, event_of
 
 log = logging.getLogger(__name__)
-
-AT_ONCE = 32
 
 
 class Jobs:
@@ -27,38 +26,35 @@ class Jobs:
         self._store = store
 
     async def find(self, job_id: JobId) -> JobState:
-        """The state of a job; raises JobNotFound."""
-        known = self._board.job(job_id)
-        if known is not None and known.is_ended:
-            return known
-        receipt = await self._store.load_receipt(job_id)
+        """The state of a job; raises JobNotFound, also for one that was removed."""
+        known, receipt = await self._looked_up(job_id)
         if receipt is not None:
-            state = await self._counted(state_from_receipt(receipt))
-            self._board.take_receipt(state)
-            return state
-        # It may have moved on while the disk was asked.
-        known = self._board.job(job_id) or known
-        if known is not None and known.source is not None:
-            return known
-        return await self._with_record(job_id, known)
+            return await self._ended(receipt)
+        if known is None:
+            return state_from_record(await self._store.load_job(job_id))
+        if known.status == "removed":
+            raise JobNotFound(f"There is no job {job_id}.")
+        if known.is_ended and not known.is_for_good:
+            return await self._asked_again(known)
+        return known if known.source is not None else await self._with_record(known)
 
     async def of_batch(self, batch_id: BatchId) -> list[JobState]:
         """The jobs of a batch, oldest first; raises BatchNotFound."""
         job_ids = await self._store.batch_job_ids(batch_id)
-        limit = asyncio.Semaphore(AT_ONCE)
-
-        async def find(job_id: JobId) -> JobState | None:
-            async with limit:
-                try:
-                    return await self.find(job_id)
-                except JobNotFound:
-                    return None  # given up between the two looks: its request was refused after all
-                except DamagedRecord as error:
-                    log.warning("job %s is left out of its batch: %s", job_id, error)
-                    return None
-
-        found = await asyncio.gather(*(find(job_id) for job_id in job_ids))
+        found = await gathered(self._find_in_batch, job_ids)
         return [state for state in found if state is not None]
+
+    async def _find_in_batch(self, job_id: JobId) -> JobState | None:
+        known = self._board.job(job_id)
+        if known is not None and known.status == "done":
+            return known  # the store would say the same, and a batch may be large
+        try:
+            return await self.find(job_id)
+        except JobNotFound:
+            return None  # removed or given up between the two looks
+        except DamagedRecord as error:
+            log.warning("job %s is left out of its batch: %s", job_id, error)
+            return None
 
     async def watched(self, *, batch: BatchId | None, job: JobId | None) -> list[JobState]:
         """The jobs that somebody wants to watch: none of a batch to which nothing has been sent yet."""
@@ -76,35 +72,51 @@ class Jobs:
 
         Those of `batch` that have come up since the store was asked are among them.
         """
-        found = {state.id: self._later(state, self._board.job(state.id)) for state in states}
+        found = {state.id: self._later(state) for state in states}
         if batch is not None:
             found = {state.id: state for state in self._board.batch_jobs(batch)} | found
-        return [found[job_id] for job_id in sorted(found)]
+        return [found[job_id] for job_id in sorted(found) if found[job_id].status != "removed"]
 
     def view(self, state: JobState) -> JsonObject:
         """The JSON of a job, with its place in the queue."""
         position = self._board.position(state.id) if state.status == "queued" else None
         return job_view(state, position=position)
 
-    @staticmethod
-    def _later(state: JobState, known: JobState | None) -> JobState:
-        return known if known is not None and not state.is_ended and known.source is not None else state
+    def _later(self, state: JobState) -> JobState:
+        known = self._board.job(state.id)
+        return state if known is None else state.joined(known)
 
-    async def _counted(self, state: JobState) -> JobState:
-        """The state of a job that has ended; how much was asked of one that failed only its record tells."""
+    async def _looked_up(self, job_id: JobId) -> tuple[JobState | None, Receipt | None]:
+        """What the board knows, and the receipt that was there at that time or later."""
+        while True:
+            known = self._board.job(job_id)
+            receipt = await self._store.load_receipt(job_id)
+            if self._board.job(job_id) is known:
+                return known, receipt
+
+    async def _ended(self, receipt: Receipt) -> JobState:
+        event = event_of(receipt)
+        if isinstance(event, JobRemoved):
+            if self._board.job(JobId(receipt.job_id)) is not None:
+                self._board.take_own(event)
+            raise JobNotFound(f"There is no job {receipt.job_id}.")
+        state = await self._with_record(state_from_receipt(receipt))
+        self._board.take_receipt(state)
+        return self._board.job(state.id) or state
+
+    async def _asked_again(self, known: JobState) -> JobState:
+        """A job whose receipt is gone waits again: the news of that is late or lost."""
+        try:
+            record = await self._store.load_job(known.id)
+        except JobNotFound:
+            return known
+        return self._board.take_own(queued_from_record(record, attempt=known.attempt + 1))
+
+    async def _with_record(self, state: JobState) -> JobState:
+        """The state, completed by what was asked, which only the record may tell."""
         if state.rendition_count is not None:
             return state
         try:
-            return state.completed(state_from_record(await self._store.load_job(state.id)))
+            return state.joined(state_from_record(await self._store.load_job(state.id)))
         except (JobNotFound, DamagedRecord):
-            return state
-
-    async def _with_record(self, job_id: JobId, known: JobState | None) -> JobState:
-        """What was asked; a job that the board knows by half is completed from it."""
-        try:
-            stored = state_from_record(await self._store.load_job(job_id))
-        except JobNotFound:
-            if known is None:
-                raise
-            return known  # a command that somebody typed in by hand has no record
-        return stored if known is None else known.completed(stored)
+            return state  # a command that somebody typed in by hand has no record

@@ -2,13 +2,20 @@
 
 from aiohttp import web
 
+from frontend.board import Board
+from frontend.claimed_intake import ClaimedIntake
+from frontend.dispatch import Dispatch
 from frontend.feed import Feed
 from frontend.intake import Intake
+from frontend.job_actions import JobActions
 from frontend.jobs import Jobs
 from frontend.live import Live
 from frontend.news import News
+from frontend.outbox_level import OutboxLevel
 from frontend.presets import Presets
+from frontend.relay import Relay
 from frontend.settings import FrontendSettings
+from frontend.sweeper import Sweeper
 from pipeline.broker import Publisher
 from pipeline.image_store import ImageStore
 
@@ -16,10 +23,17 @@ SETTINGS = web.AppKey("settings", FrontendSettings)
 PRESETS = web.AppKey[Presets]("presets")
 STORE = web.AppKey[ImageStore]("store")
 PUBLISHER = web.AppKey("publisher", Publisher)
+DISPATCH = web.AppKey("dispatch", Dispatch)
+RELAY = web.AppKey("relay", Relay)
+OUTBOX_LEVEL = web.AppKey("outbox_level", OutboxLevel)
 INTAKE = web.AppKey("intake", Intake)
+CLAIMED_INTAKE = web.AppKey("claimed_intake", ClaimedIntake)
+BOARD = web.AppKey("board", Board)
 JOBS = web.AppKey("jobs", Jobs)
+JOB_ACTIONS = web.AppKey("job_actions", JobActions)
 LIVE = web.AppKey("live", Live)
 NEWS = web.AppKey("news", News)
 FEED = web.AppKey("feed", Feed)
+SWEEPER = web.AppKey("sweeper", Sweeper)
 
 REQUEST_ID = web.RequestKey("request_id", str)

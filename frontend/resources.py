@@ -1,6 +1,7 @@
 """What a frontend holds while it runs: each resource is opened and closed by one context, and has one key."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import aiohttp_jinja2
@@ -8,16 +9,43 @@ import jinja2
 from aiohttp import web
 
 from frontend.board import Board
+from frontend.claimed_intake import ClaimedIntake
+from frontend.dispatch import Dispatch
 from frontend.feed import Feed
 from frontend.intake import Intake
+from frontend.job_actions import JobActions
 from frontend.jobs import Jobs
-from frontend.keys import FEED, INTAKE, JOBS, LIVE, NEWS, PRESETS, PUBLISHER, SETTINGS, STORE
+from frontend.keys import (
+    BOARD,
+    CLAIMED_INTAKE,
+    DISPATCH,
+    FEED,
+    INTAKE,
+    JOB_ACTIONS,
+    JOBS,
+    LIVE,
+    NEWS,
+    OUTBOX_LEVEL,
+    PRESETS,
+    PUBLISHER,
+    RELAY,
+    SETTINGS,
+    STORE,
+    SWEEPER,
+)
 from frontend.live import Live
 from frontend.news import News
+from frontend.outbox_level import OutboxLevel
 from frontend.presets import read_presets
+from frontend.relay import Relay
+from frontend.sweeper import Sweeper
 from pipeline import __version__
 from pipeline.broker import Publisher
-from pipeline.image_store import LocalImageStore
+from pipeline.claims import Claims
+from pipeline.leftovers import Leftovers
+from pipeline.local_store import LocalImageStore
+from pipeline.outbox import Outbox
+from pipeline.retention import Retention
 
 SERVICE = "frontend"
 TEMPLATES = Path(__file__).parent / "templates"
@@ -49,27 +77,71 @@ async def store_context(app: web.Application) -> AsyncIterator[None]:
 
 
 async def publisher_context(app: web.Application) -> AsyncIterator[None]:
-    """The publishing connection, and the intake that uses it."""
-    app[PUBLISHER] = Publisher(app[SETTINGS].amqp_url, service=SERVICE)
-    app[INTAKE] = Intake(store=app[STORE], publisher=app[PUBLISHER])
-    app[PUBLISHER].link.start()
+    """The publishing connection, what goes its way, and the relay for what could not go at once."""
+    settings, publisher = app[SETTINGS], Publisher(app[SETTINGS].amqp_url, service=SERVICE)
+    outbox = Outbox(settings.storage_dir)
+    dispatch = Dispatch(outbox=outbox, publisher=publisher)
+    app[PUBLISHER], app[DISPATCH] = publisher, dispatch
+    app[RELAY] = Relay(outbox=outbox, store=app[STORE], dispatch=dispatch, link=publisher.link)
+    app[OUTBOX_LEVEL] = OutboxLevel(outbox=outbox, dispatch=dispatch, bound=settings.max_outbox)
+    publisher.link.start()
+    app[RELAY].start()
     yield
-    await app[PUBLISHER].link.close()
+    await app[RELAY].close()
+    await publisher.link.close()
 
 
 async def board_context(app: web.Application) -> AsyncIterator[None]:
-    """The board, those who watch it, and the feed that keeps it true."""
+    """The board, those who watch it, what people do to its jobs, and the feed that keeps it true."""
     board, live = Board(), Live()
     news = News(board=board, live=live)
     board.subscribe(news.job_changed)
-    app[LIVE], app[NEWS] = live, news
+    app[BOARD], app[LIVE], app[NEWS] = board, live, news
     app[JOBS] = Jobs(board=board, store=app[STORE])
+    app[JOB_ACTIONS] = JobActions(
+        store=app[STORE], publisher=app[PUBLISHER], dispatch=app[DISPATCH], board=board, jobs=app[JOBS]
+    )
     app[FEED] = Feed(
         app[SETTINGS], service=SERVICE, publisher=app[PUBLISHER], board=board, jobs=app[JOBS], news=news
     )
     app[FEED].start()
     yield
     await app[FEED].close()
+
+
+async def intake_context(app: web.Application) -> AsyncIterator[None]:
+    """What makes jobs of images."""
+    app[INTAKE] = Intake(store=app[STORE], dispatch=app[DISPATCH])
+    app[CLAIMED_INTAKE] = ClaimedIntake(
+        claims=Claims(app[SETTINGS].storage_dir),
+        intake=app[INTAKE],
+        store=app[STORE],
+        dispatch=app[DISPATCH],
+        board=app[BOARD],
+        jobs=app[JOBS],
+    )
+    yield
+
+
+async def sweeper_context(app: web.Application) -> AsyncIterator[None]:
+    """What keeps the store clean."""
+    settings = app[SETTINGS]
+    steps = {
+        "leftovers": Leftovers(settings.storage_dir, after_s=settings.sweep_after_s).sweep,
+        "claims": Claims(settings.storage_dir).sweep,
+    }
+    if settings.keep_days:
+        retention = Retention(
+            store=app[STORE],
+            outbox=Outbox(settings.storage_dir),
+            keep=timedelta(days=settings.keep_days),
+            publish=app[PUBLISHER].publish_event,
+        )
+        steps["jobs"] = retention.erase_expired
+    app[SWEEPER] = Sweeper(steps, every_s=settings.sweep_after_s / 2)
+    app[SWEEPER].start()
+    yield
+    await app[SWEEPER].close()
 
 
 async def send_watchers_away(app: web.Application) -> None:

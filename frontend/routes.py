@@ -5,7 +5,7 @@ from pathlib import Path
 from aiohttp import web
 
 from frontend.gate import answer_expectation
-from frontend.handlers import health, jobs, pages, uploads, ws
+from frontend.handlers import health, job_actions, jobs, pages, uploads, ws
 
 STATIC = Path(__file__).parent / "static"
 
@@ -22,6 +22,12 @@ def add_routes(app: web.Application) -> None:
     router.add_get("/api/jobs/{job_id}/renditions/{rendition}", jobs.rendition)
     router.add_get("/api/jobs/{job_id}/receipt", jobs.receipt)
     router.add_get("/api/batches/{batch_id}", jobs.batch)
+    router.add_delete("/api/jobs/{job_id}", job_actions.delete)
+    router.add_post("/api/jobs/{job_id}/retry", job_actions.retry)
+    router.add_post("/api/batches/{batch_id}/retry", job_actions.retry_batch)
+    router.add_post("/jobs/{job_id}/delete", job_actions.delete_by_form)
+    router.add_post("/jobs/{job_id}/retry", job_actions.retry_by_form)
+    router.add_post("/batches/{batch_id}/retry", job_actions.retry_batch_by_form)
     router.add_get("/ws", ws.watch)
     router.add_get("/health/live", health.live)
     router.add_get("/health/ready", health.ready)

@@ -6,9 +6,11 @@ from pathlib import Path
 from frontend.rendition_choice import RenditionLimits
 from pipeline.settings import (
     ServiceSettings,
+    days,
     natural,
     port_number,
     positive_int,
+    positive_seconds,
     setting,
 )
 
@@ -51,6 +53,29 @@ class FrontendSettings(ServiceSettings):
         parse=natural,
         text="Bytes that stay free on the disk of the store; uploads that would use them are refused (507). "
         "Keep it above the broker's `disk_free_limit`, so that uploads stop before the queue does.",
+    )
+    upload_stall_s: float = setting(
+        60.0,
+        parse=positive_seconds,
+        text="Seconds for which nothing may come of an upload that has begun. Then it is given up (408).",
+    )
+    max_outbox: int = setting(
+        10_000,
+        parse=positive_int,
+        text="Jobs that may wait in the outbox while the queue cannot be reached. Beyond that, uploads are "
+        "refused (503) before a byte of them is read.",
+    )
+    keep_days: float = setting(
+        0.0,
+        parse=days,
+        text="Days for which a job is kept after its end. Then it is erased with its image and its results. "
+        "0: for ever. The same for all frontends.",
+    )
+    sweep_after_s: float = setting(
+        3600.0,
+        parse=positive_seconds,
+        text="Seconds after which what a dead program has left is taken away: temporary files, and images "
+        "of uploads that became no jobs. Keep it above the time that the slowest upload takes.",
     )
     board_history_s: int = setting(
         3600,

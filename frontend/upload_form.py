@@ -4,14 +4,10 @@ Nothing is held in memory. A file of the wrong kind is refused by itself and the
 malformed or too large, or an option that is wrong, is refused as a whole, and nothing of it stays.
 """
 
-import logging
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from aiohttp import BodyPartReader, web
-from aiohttp.http_exceptions import HttpProcessingError
 
 from frontend.errors import (
     BodyUnsupported,
@@ -20,13 +16,14 @@ from frontend.errors import (
     NoFile,
     NotAnImage,
     OptionInvalid,
-    RequestTooLarge,
     TooManyFiles,
     UploadTooLarge,
 )
+from frontend.idempotency import Fingerprint
 from frontend.options import KNOWN, RequestOptions
 from frontend.presets import Presets
 from frontend.settings import FrontendSettings
+from frontend.upload_body import Chunks, UploadBody
 from pipeline.errors import InvalidId, PipelineError
 from pipeline.file_names import shown_name, stored_name
 from pipeline.ids import BatchId, JobId, made_at, new_batch_id, new_job_id, parse_batch_id
@@ -34,14 +31,9 @@ from pipeline.image_formats import FORMATS, SIGNATURE_BYTES, ImageFormat, detect
 from pipeline.image_store import ImageStore
 from pipeline.messages import DEFAULT_RENDITION, Rendition, Source
 
-log = logging.getLogger(__name__)
-
-CHUNK_BYTES = 256 * 1024
 FIELD_BYTES = 64 * 1024
 BATCH_ID_AGE = timedelta(days=1)
 """A batch that a client names is younger than that; its id names the day whose folder it is kept in."""
-
-Chunks = AsyncIterator[bytes]
 
 
 @dataclass(frozen=True)
@@ -76,14 +68,24 @@ class UploadReader:
     """Reads one request."""
 
     def __init__(
-        self, request: web.Request, *, store: ImageStore, settings: FrontendSettings, presets: Presets
+        self,
+        request: web.Request,
+        *,
+        store: ImageStore,
+        settings: FrontendSettings,
+        presets: Presets,
+        fingerprint: Fingerprint | None = None,
     ) -> None:
-        """A reader that has taken in the options of the address. Raises OptionInvalid."""
+        """A reader that has taken in the options of the address. Raises OptionInvalid.
+
+        What is read goes into the `fingerprint` as well, if one is wanted.
+        """
         self._request = request
+        self._body = UploadBody(request, store=store, settings=settings)
+        self._fingerprint = fingerprint
         self._store = store
         self._settings = settings
         self._options = RequestOptions(presets=presets, limits=settings.rendition_limits)
-        self._bytes = 0
         self._upload = Upload(new_batch_id())
         self._begun: list[JobId] = []
         for option, value in request.query.items():
@@ -96,24 +98,17 @@ class UploadReader:
                 await self._read_form()
             else:
                 await self._read_body()
+            if not self._upload.images and not self._upload.rejected:
+                raise NoFile
+            self._upload.renditions = self._options.renditions()
         except BaseException:
             await self._discard()
             raise
-        if not self._upload.images and not self._upload.rejected:
-            raise NoFile
-        self._upload.renditions = self._options.renditions()
         return self._upload
 
     async def _read_form(self) -> None:
-        with _parser_errors():
-            parts = await self._request.multipart()
-        while True:
-            with _parser_errors():
-                part = await parts.next()
-            if part is None:
-                return
-            if not isinstance(part, BodyPartReader):
-                raise FormMalformed("A part of the form is a form itself.")
+        form = await self._body.form()
+        while (part := await self._body.next_part(form)) is not None:
             await self._read_part(part)
 
     async def _read_part(self, part: BodyPartReader) -> None:
@@ -123,7 +118,7 @@ class UploadReader:
             is_stray = part.filename is not None and part.name not in KNOWN  # an image called "image", say
             self._take_option(part.name, part.filename or "" if is_stray else await self._read_field(part))
             return
-        chunks = self._counted(_part_chunks(part))
+        chunks = self._body.part_chunks(part)
         first = await anext(chunks, b"")
         if not first and not part.filename:
             return  # the field of a form in which no file was chosen
@@ -137,7 +132,7 @@ class UploadReader:
         if not self._request.content_type.startswith("image/") and self._request.method != "PUT":
             raise BodyUnsupported
         name = self._request.match_info.get("name") or self._request.query.get("name")
-        chunks = self._counted(self._request.content.iter_chunked(CHUNK_BYTES))
+        chunks = self._body.raw_chunks()
         first = await anext(chunks, b"")
         if not first:
             raise NoFile
@@ -145,7 +140,7 @@ class UploadReader:
 
     async def _read_field(self, part: BodyPartReader) -> str:
         value = bytearray()
-        async for chunk in self._counted(_part_chunks(part)):
+        async for chunk in self._body.part_chunks(part):
             value += chunk
             if len(value) > FIELD_BYTES:
                 shown = value[:FIELD_BYTES].decode("utf-8", "replace")
@@ -153,6 +148,8 @@ class UploadReader:
         return value.decode("utf-8", "replace")
 
     def _take_option(self, option: str, value: str) -> None:
+        if self._fingerprint is not None and option != "name":
+            self._fingerprint.add_option(option, value)
         if option == "batch_id":
             self._upload.batch_id = _batch_id(value)
         elif option != "name":
@@ -160,6 +157,8 @@ class UploadReader:
 
     async def _take_file(self, name: str, first: bytes, chunks: Chunks) -> None:
         """Store a file of which `first` are the first bytes, or note why it is not taken."""
+        if self._fingerprint is not None:
+            chunks = self._fingerprint.of_file(name, first, chunks)
         while len(first) < SIGNATURE_BYTES and (chunk := await anext(chunks, b"")):
             first += chunk
         image_format = detect_format(first)
@@ -193,38 +192,12 @@ class UploadReader:
                 f"{name} has more than the {self._settings.max_upload_bytes:,} bytes allowed."
             )
 
-    async def _counted(self, chunks: Chunks) -> Chunks:
-        async for chunk in chunks:
-            self._bytes += len(chunk)
-            if self._bytes > self._settings.max_request_bytes:
-                raise RequestTooLarge
-            yield chunk
-
     async def _discard(self) -> None:
         for job_id in self._begun:
             await self._store.discard(job_id, self._upload.batch_id)
 
 
 _KINDS = ", ".join(image_format.title for image_format in FORMATS)
-
-
-@contextmanager
-def _parser_errors() -> Iterator[None]:
-    """What aiohttp's parser raises for a form that is cut off, or none, as one error of ours."""
-    try:
-        yield
-    except (ValueError, AssertionError, HttpProcessingError, web.RequestPayloadError) as error:
-        log.debug("malformed form: %r", error)
-        raise FormMalformed from error
-
-
-async def _part_chunks(part: BodyPartReader) -> Chunks:
-    while True:
-        with _parser_errors():
-            chunk = await part.read_chunk(CHUNK_BYTES)
-        if not chunk:
-            return
-        yield chunk
 
 
 def _batch_id(text: str) -> BatchId:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from pipeline.messages import ResizeImage
+
 
 @dataclass(frozen=True)
 class Done:
@@ -10,10 +12,21 @@ class Done:
 
 @dataclass(frozen=True)
 class RetryLater:
-    """Something passing was in the way: give the command back after `delay_s` seconds."""
+    """Something passing was in the way: `command` comes in `delay_s` seconds, as a new attempt.
+
+    `delay_s` is that of a rung of the retry ladder.
+    """
 
     reason: str
     delay_s: float
+    command: ResizeImage
+
+
+@dataclass(frozen=True)
+class GiveBack:
+    """It was not tried, or not to its end, and not for its own fault: put it back as it came."""
+
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -23,4 +36,4 @@ class GiveUp:
     reason: str
 
 
-Outcome = Done | RetryLater | GiveUp
+Outcome = Done | RetryLater | GiveBack | GiveUp

@@ -3,11 +3,17 @@
 A rename is atomic, and lasts through a power cut once the folder is synced (POSIX rename, fsync).
 """
 
+import errno
 import os
 import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
+from pipeline.errors import StorageFull
+
 TEMPORARY_SUFFIX = ".part"
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
 
 def temporary_for(path: Path) -> Path:
@@ -17,12 +23,8 @@ def temporary_for(path: Path) -> Path:
 
 def write_file(path: Path, data: bytes) -> None:
     """Make `path` hold `data`, replacing what was there. Raises OSError and then leaves nothing behind."""
-    temporary = temporary_for(path)
+    temporary = _write_temporary(path, data)
     try:
-        with temporary.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
         temporary.rename(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
@@ -30,13 +32,41 @@ def write_file(path: Path, data: bytes) -> None:
     sync_folder(path.parent)
 
 
+def write_new_file(path: Path, data: bytes) -> bool:
+    """Make `path` hold `data` unless it is there already; whether it has been made now. Raises as above."""
+    temporary = _write_temporary(path, data)
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        return False
+    finally:
+        temporary.unlink(missing_ok=True)
+    sync_folder(path.parent)
+    return True
+
+
+def _write_temporary(path: Path, data: bytes) -> Path:
+    temporary = temporary_for(path)
+    try:
+        with temporary.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    return temporary
+
+
 def make_folder(folder: Path) -> None:
     """Make the folder and those above it, each one synced into its parent. It may be there already."""
-    if folder.is_dir():
-        return
-    make_folder(folder.parent)
-    folder.mkdir(exist_ok=True)
-    sync_folder(folder.parent)
+    while not folder.is_dir():
+        make_folder(folder.parent)
+        try:
+            folder.mkdir(exist_ok=True)
+            sync_folder(folder.parent)
+        except FileNotFoundError:
+            continue  # the parent was empty until now, and has been swept away in between
 
 
 def sync_folder(folder: Path) -> None:
@@ -46,3 +76,14 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+@asynccontextmanager
+async def space_errors() -> AsyncIterator[None]:
+    """Tell an OSError that says that the disk is full as StorageFull."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _NO_SPACE:
+            raise StorageFull from error
+        raise

@@ -28,6 +28,10 @@ class QueueFull(PipelineError):
     """The queue takes no more work just now."""
 
 
+class OutboxFull(PipelineError):
+    """The queue cannot be reached just now, and no more jobs can be kept until it is back."""
+
+
 class StorageFull(PipelineError):
     """There is not enough free space left to store the image."""
 

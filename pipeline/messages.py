@@ -17,7 +17,8 @@ from pipeline.ids import parse_job_id
 
 Edge = Annotated[int, Meta(ge=1, le=16384)]
 Quality = Annotated[int, Meta(ge=1, le=100)]
-Attempt = Annotated[int, Meta(ge=1, le=1_000_000)]
+LAST_ATTEMPT = 1_000_000
+Attempt = Annotated[int, Meta(ge=1, le=LAST_ATTEMPT)]
 Fit = Literal["cover", "contain", "fill", "inside", "outside"]
 COMPASS = ("north", "northeast", "east", "southeast", "south", "southwest", "west", "northwest")
 _FRACTION = r"(0|1|0?\.\d{1,6}|1\.0{1,6})"
@@ -100,13 +101,18 @@ class JobError(Struct, frozen=True, kw_only=True):
 
 
 class ResizeImage(Struct, frozen=True, kw_only=True, tag_field="type", tag="resize_image"):
-    """The command: make these renditions of that image. `source` is a path inside the store."""
+    """The command: make these renditions of that image. `source` is a path inside the store.
+
+    `attempt` counts from 1 and on and on; `retries` is how many rungs of the retry ladder it has gone round
+    since somebody asked for it.
+    """
 
     v: Literal[1] = 1
     job_id: str
     batch_id: str | None = None
     source: str
     attempt: Attempt = 1
+    retries: Annotated[int, Meta(ge=0, le=1_000)] = 0
     renditions: Annotated[tuple[Rendition, ...], Meta(min_length=1)] = (DEFAULT_RENDITION,)
 
 
@@ -126,7 +132,10 @@ class JobEvent(Event, frozen=True, kw_only=True):
 
 
 class JobQueued(JobEvent, frozen=True, kw_only=True, tag="job_queued"):
-    """The job is in the queue: the broker has confirmed it. So many renditions are asked for."""
+    """The job is in the queue: the broker has confirmed it. So many renditions are asked for.
+
+    With a higher attempt than that of its end, a job that has ended is asked for once more.
+    """
 
     name: str
     source: Source
@@ -178,6 +187,16 @@ class JobFailed(JobEvent, frozen=True, kw_only=True, tag="job_failed"):
     started_at: Moment
 
 
+class JobCancelled(JobEvent, frozen=True, kw_only=True, tag="job_cancelled"):
+    """Somebody has called the job off before it had ended."""
+
+    name: str
+
+
+class JobRemoved(JobEvent, frozen=True, kw_only=True, tag="job_removed"):
+    """The job had ended, and is gone now with all its files."""
+
+
 class WorkerOnline(Event, frozen=True, kw_only=True, tag="worker_online"):
     """A worker has begun to take work, so many jobs at a time."""
 
@@ -205,7 +224,8 @@ class FrontendOnline(Event, frozen=True, kw_only=True, tag="frontend_online"):
     frontend: str
 
 
-AnyJobEvent = JobQueued | JobStarted | RenditionReady | JobRetrying | JobDone | JobFailed
+JobEnd = JobDone | JobFailed | JobCancelled | JobRemoved
+AnyJobEvent = JobQueued | JobStarted | RenditionReady | JobRetrying | JobEnd
 AnyWorkerEvent = WorkerOnline | WorkerHeartbeat | WorkerOffline
 AnyEvent = AnyJobEvent | AnyWorkerEvent | FrontendOnline
 

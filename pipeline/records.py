@@ -1,13 +1,28 @@
 """What the store keeps of a job beside its pictures: job.json (what was asked), receipt.json (its end)."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypedDict
 
 import msgspec
 from msgspec import Meta, Struct
 
 from pipeline.errors import PipelineError
-from pipeline.messages import BAD_BYTES, JobDone, JobError, JobFailed, Rendition, Result, Source
+from pipeline.messages import (
+    BAD_BYTES,
+    JobCancelled,
+    JobDone,
+    JobEnd,
+    JobError,
+    JobFailed,
+    JobQueued,
+    JobRemoved,
+    Rendition,
+    ResizeImage,
+    Result,
+    Source,
+)
+
+ReceiptStatus = Literal["done", "failed", "cancelled", "removed"]
 
 
 class DamagedRecord(PipelineError):
@@ -24,6 +39,20 @@ class JobRecord(Struct, frozen=True, kw_only=True):
     source_path: str
     source: Source
     renditions: Annotated[tuple[Rendition, ...], Meta(min_length=1)]
+    created_at: datetime
+
+
+class Claim(Struct, frozen=True, kw_only=True):
+    """What an upload with an idempotency key has come to, so that the same upload comes to the same again.
+
+    `fingerprint` is a digest of all that was sent; of two uploads with the same key it tells whether they
+    are the same.
+    """
+
+    v: Literal[1] = 1
+    fingerprint: str
+    batch_id: str
+    jobs: tuple[JobRecord, ...]
     created_at: datetime
 
 
@@ -53,15 +82,19 @@ class ImageReport(Struct, frozen=True, kw_only=True):
 
 
 class Receipt(Struct, frozen=True, kw_only=True):
-    """How a job ended. Its being there is what "ended" means; it is written after everything it tells of."""
+    """How a job ended. Its being there is what "ended" means; it is written after everything it tells of.
+
+    A job that was removed keeps a receipt that says so and no more, so that its command, should it come
+    again, is known to be over. `worker` is empty when no worker ended the job.
+    """
 
     v: Literal[1] = 1
     job_id: str
     batch_id: str | None
     name: str
-    status: Literal["done", "failed"]
+    status: ReceiptStatus
     attempt: int
-    worker: str
+    worker: str = ""
     source: Source | None
     renditions: tuple[Result, ...] = ()
     error: JobError | None = None
@@ -72,28 +105,48 @@ class Receipt(Struct, frozen=True, kw_only=True):
     report: ImageReport | None = None
 
 
-def event_of(receipt: Receipt) -> JobDone | JobFailed:
+def command_of(record: JobRecord, *, attempt: int = 1) -> ResizeImage:
+    """The command to do what was asked, as this attempt."""
+    return ResizeImage(
+        job_id=record.job_id,
+        batch_id=record.batch_id,
+        source=record.source_path,
+        attempt=attempt,
+        renditions=record.renditions,
+    )
+
+
+def queued_of(record: JobRecord, *, attempt: int = 1) -> JobQueued:
+    """The event that tells that this command is in the queue."""
+    return JobQueued(
+        job_id=record.job_id,
+        batch_id=record.batch_id,
+        attempt=attempt,
+        name=record.name,
+        source=record.source,
+        rendition_count=len(record.renditions),
+    )
+
+
+def event_of(receipt: Receipt) -> JobEnd:
     """The event that tells what the receipt says."""
-    if receipt.status == "failed" or receipt.source is None:
-        return JobFailed(
-            at=receipt.finished_at,
-            job_id=receipt.job_id,
-            batch_id=receipt.batch_id,
-            attempt=receipt.attempt,
-            name=receipt.name,
-            worker=receipt.worker,
-            source=receipt.source,
-            error=receipt.error or JobError(code="unknown", detail="The receipt gives no reason."),
-            started_at=receipt.started_at,
-        )
+    match receipt.status:
+        case "cancelled":
+            return JobCancelled(**_of_any_end(receipt), name=receipt.name)
+        case "removed":
+            return JobRemoved(**_of_any_end(receipt))
+        case "done" if receipt.source is not None:
+            return _done(receipt, receipt.source)
+        case _:
+            return _failed(receipt)
+
+
+def _done(receipt: Receipt, source: Source) -> JobDone:
     return JobDone(
-        at=receipt.finished_at,
-        job_id=receipt.job_id,
-        batch_id=receipt.batch_id,
-        attempt=receipt.attempt,
+        **_of_any_end(receipt),
         name=receipt.name,
         worker=receipt.worker,
-        source=receipt.source,
+        source=source,
         renditions=receipt.renditions,
         notes=receipt.notes,
         started_at=receipt.started_at,
@@ -101,12 +154,40 @@ def event_of(receipt: Receipt) -> JobDone | JobFailed:
     )
 
 
+def _failed(receipt: Receipt) -> JobFailed:
+    return JobFailed(
+        **_of_any_end(receipt),
+        name=receipt.name,
+        worker=receipt.worker,
+        source=receipt.source,
+        error=receipt.error or JobError(code="unknown", detail="The receipt gives no reason."),
+        started_at=receipt.started_at,
+    )
+
+
+class _AnyEnd(TypedDict):
+    at: datetime
+    job_id: str
+    batch_id: str | None
+    attempt: int
+
+
+def _of_any_end(receipt: Receipt) -> _AnyEnd:
+    return {
+        "at": receipt.finished_at,
+        "job_id": receipt.job_id,
+        "batch_id": receipt.batch_id,
+        "attempt": receipt.attempt,
+    }
+
+
 _encoder = msgspec.json.Encoder()
 _job_decoder = msgspec.json.Decoder(JobRecord)
 _receipt_decoder = msgspec.json.Decoder(Receipt)
+_claim_decoder = msgspec.json.Decoder(Claim)
 
 
-def encode_record(record: JobRecord | Receipt) -> bytes:
+def encode_record(record: JobRecord | Receipt | Claim) -> bytes:
     """The record as indented JSON, for people who look into the folder."""
     return msgspec.json.format(_encoder.encode(record), indent=1)
 
@@ -125,3 +206,11 @@ def decode_receipt(data: bytes) -> Receipt:
         return _receipt_decoder.decode(data)
     except BAD_BYTES as error:
         raise DamagedRecord(f"receipt.json: {error}") from error
+
+
+def decode_claim(data: bytes) -> Claim:
+    """The content of a claim; raises DamagedRecord."""
+    try:
+        return _claim_decoder.decode(data)
+    except BAD_BYTES as error:
+        raise DamagedRecord(f"claim: {error}") from error

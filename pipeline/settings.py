@@ -5,6 +5,7 @@ Every setting is listed in docs/settings.md; a test compares the two.
 """
 
 import dataclasses
+import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,10 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from pipeline.errors import InvalidSetting
+from pipeline.topology import DEFAULT_RETRY_DELAYS_S
+
+SECONDS_OF_A_DAY = 86_400
+LONGEST_DAYS = 100_000
 
 T = TypeVar("T")
 S = TypeVar("S")
@@ -51,9 +56,16 @@ def read_settings(cls: type[S], environ: Mapping[str, str]) -> S:
 def settings_table(cls: type[Any]) -> list[str]:
     """The rows of docs/settings.md for a settings class: name, default, meaning."""
     return [
-        f"| `{field.name.upper()}` | `{field.default}` | {field.metadata['text']} |"
+        f"| `{field.name.upper()}` | `{_shown(field.default)}` | {field.metadata['text']} |"
         for field in dataclasses.fields(cls)
     ]
+
+
+def _shown(default: object) -> str:
+    """A default as it would be written into the environment."""
+    if isinstance(default, tuple):
+        return ",".join(f"{part:g}" for part in default)
+    return str(default)
 
 
 def positive_int(text: str) -> int:
@@ -81,6 +93,31 @@ def positive_seconds(text: str) -> float:
     return seconds
 
 
+def days(text: str) -> float:
+    """A number of days, zero included."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number <= LONGEST_DAYS:
+        raise ValueError("not a number of days from 0 on")
+    return number
+
+
+def rising_seconds(text: str) -> tuple[float, ...]:
+    """Numbers of seconds, each larger than the one before, from a tenth of a second to a day."""
+    expected = ValueError("not rising numbers of seconds from 0.1 to 86400, separated by commas")
+    try:
+        # A tenth is what the names of the queues can tell apart.
+        seconds = tuple(round(float(part), 1) for part in text.split(","))
+    except ValueError:
+        raise expected from None
+    is_rising = all(one < next_one for one, next_one in itertools.pairwise(seconds))
+    if not is_rising or not 0.1 <= seconds[0] <= seconds[-1] <= SECONDS_OF_A_DAY:
+        raise expected
+    return seconds
+
+
 def port_number(text: str) -> int:
     """A TCP port."""
     if not text.isascii() or not text.isdigit() or not 0 <= int(text) <= 65535:
@@ -89,16 +126,25 @@ def port_number(text: str) -> int:
 
 
 def amqp_url(text: str) -> str:
-    """The address of a broker."""
-    expected = ValueError("not an address like amqp://user:password@host:5672/vhost")
+    """The address of a broker, or those of a cluster's nodes with commas between them."""
+    if not all(_is_amqp_address(address) for address in amqp_addresses(text)):
+        raise ValueError(
+            "not an address like amqp://user:password@host:5672/vhost, nor several with commas between them"
+        )
+    return text
+
+
+def amqp_addresses(text: str) -> tuple[str, ...]:
+    """The addresses in a value of AMQP_URL, at least one. A comma that belongs to one is written `%2C`."""
+    return tuple(address.strip() for address in text.split(","))
+
+
+def _is_amqp_address(text: str) -> bool:
     try:
         parts = urlsplit(text)
-        is_complete = parts.scheme in ("amqp", "amqps") and parts.hostname and parts.port != 0
+        return bool(parts.scheme in ("amqp", "amqps") and parts.hostname and parts.port != 0)
     except ValueError:
-        raise expected from None  # its message would quote the address, and the password in it
-    if not is_complete:
-        raise expected
-    return text
+        return False  # the message would quote the address, and the password in it
 
 
 def log_level(text: str) -> str:
@@ -121,12 +167,21 @@ class ServiceSettings:
         "amqp://guest:guest@localhost:5672/",
         parse=amqp_url,
         secret=True,
-        text="The broker. A name and a password in it are never printed.",
+        text="The broker, or several nodes of one cluster with commas between them: a service that loses one "
+        "goes to the next, and a comma in a password is written `%2C`. A name and a password in it are never "
+        "printed.",
     )
     storage_dir: Path = setting(
         Path("storage"),
         parse=folder,
         text="The folder of the images and of the truth about the jobs. All services share it.",
+    )
+    retry_delays_s: tuple[float, ...] = setting(
+        DEFAULT_RETRY_DELAYS_S,
+        parse=rising_seconds,
+        text="Seconds that a job waits before it is tried once more, after the first failure, the second and "
+        "so on; then it fails. For failures outside of the image, such as a full disk. The same for all "
+        "services.",
     )
     log_level: str = setting(
         "INFO", parse=log_level, text="How much is logged: `DEBUG`, `INFO`, `WARNING` or `ERROR`."

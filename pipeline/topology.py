@@ -7,7 +7,7 @@ ones here: let the workers empty it and delete it in the console. The services t
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -24,7 +24,7 @@ class Exchange:
     """A durable exchange."""
 
     name: str
-    kind: Literal["direct", "topic"]
+    kind: Literal["direct", "topic", "fanout"]
 
 
 @dataclass(frozen=True)
@@ -94,33 +94,81 @@ EVENT_LOG = Queue(
 EXCHANGES = (IMAGES, DEAD_IMAGES, EVENTS)
 QUEUES = (RESIZE_DEAD, RESIZE, EVENT_LOG)
 
+DEFAULT_RETRY_DELAYS_S = (2.0, 10.0, 60.0, 300.0, 1800.0)
 
-async def declare(connection: AbstractConnection) -> None:
-    """See to it that everything above is there.
+
+@dataclass(frozen=True)
+class Rung:
+    """A rung of the retry ladder: what is published to its exchange waits `delay_s` seconds in its queue.
+
+    Then the broker moves it back into the exchange of the commands. The exchange is a fanout, so that a
+    message keeps its routing key. A delay is part of the name, since the arguments of a queue never change.
+    """
+
+    delay_s: float
+
+    @property
+    def name(self) -> str:
+        """The name of the exchange and of the queue: `resize.retry.10s`."""
+        return f"resize.retry.{self.delay_s:g}s"
+
+    @property
+    def exchange(self) -> Exchange:
+        """What workers publish to."""
+        return Exchange(self.name, "fanout")
+
+    @property
+    def queue(self) -> Queue:
+        """Where it waits."""
+        return Queue(
+            self.name,
+            {
+                "x-queue-type": "quorum",
+                "x-message-ttl": round(1000 * self.delay_s),
+                "x-dead-letter-exchange": IMAGES.name,
+                "x-dead-letter-routing-key": RESIZE_KEY,
+                "x-dead-letter-strategy": "at-least-once",
+                "x-overflow": "reject-publish",
+                # As with the dead letters: a look in the console counts.
+                "x-delivery-limit": 1_000_000,
+            },
+            (Binding(self.name, RESIZE_KEY),),
+        )
+
+
+def ladder(delays_s: Sequence[float]) -> tuple[Rung, ...]:
+    """The rungs of a retry ladder, in the order in which a job goes round them."""
+    return tuple(Rung(delay_s) for delay_s in delays_s)
+
+
+async def declare(connection: AbstractConnection, rungs: Sequence[Rung] = ()) -> None:
+    """See to it that everything above is there, and these rungs of the ladder.
 
     It looks first and makes only what is missing, so that a service whose user may not configure
     anything runs on a broker that an operator has prepared. Raises aio_pika's channel exceptions.
     """
+    exchanges = (*EXCHANGES, *(rung.exchange for rung in rungs))
+    queues = (*QUEUES, *(rung.queue for rung in rungs))
     async with asyncio.timeout(DECLARE_TIMEOUT_S):
         try:
             async with connection.channel() as channel:
-                await _look(channel)
+                await _look(channel, exchanges, queues)
         except ChannelNotFoundEntity:
             async with connection.channel() as channel:
-                await _make(channel)
+                await _make(channel, exchanges, queues)
 
 
-async def _look(channel: AbstractChannel) -> None:
-    for exchange in EXCHANGES:
+async def _look(channel: AbstractChannel, exchanges: Sequence[Exchange], queues: Sequence[Queue]) -> None:
+    for exchange in exchanges:
         await channel.declare_exchange(exchange.name, passive=True)
-    for queue in QUEUES:
+    for queue in queues:
         await channel.declare_queue(queue.name, passive=True)
 
 
-async def _make(channel: AbstractChannel) -> None:
-    for exchange in EXCHANGES:
+async def _make(channel: AbstractChannel, exchanges: Sequence[Exchange], queues: Sequence[Queue]) -> None:
+    for exchange in exchanges:
         await channel.declare_exchange(exchange.name, exchange.kind, durable=True)
-    for queue in QUEUES:
+    for queue in queues:
         declared = await channel.declare_queue(queue.name, durable=True, arguments=dict(queue.arguments))
         for binding in queue.bindings:
             await declared.bind(binding.exchange, binding.routing_key)

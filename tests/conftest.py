@@ -7,12 +7,22 @@ import pytest
 
 from deploy.local.broker_node import BrokerNode
 from pipeline import topology
+from tests import management
+
+VERSION = pytest.StashKey[str]()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Tell which RabbitMQ the tests ran against."""
+    if VERSION in config.stash:
+        terminalreporter.write_line(f"RabbitMQ {config.stash[VERSION]}")
 
 
 @pytest.fixture(scope="session")
-def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrokerNode]:
+def node(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[BrokerNode]:
     """A private RabbitMQ node on free ports, with the management plugin."""
     with BrokerNode(tmp_path_factory.mktemp("rabbitmq")) as running:
+        pytestconfig.stash[VERSION] = ".".join(map(str, management.version(running)))
         yield running
 
 
@@ -20,7 +30,15 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrokerNode]:
 async def amqp_url(node: BrokerNode) -> AsyncIterator[str]:
     """The address of the node; its queues are there and empty. Tests end what they start on it."""
     await empty_queues(node.amqp_url)
+    drop_retry_ladders(node)
     yield node.amqp_url
+
+
+def drop_retry_ladders(node: BrokerNode) -> None:
+    """Remove what still waits for another try, whichever delays it was given."""
+    for queue in management.call(node, "GET", "/queues/%2F"):
+        if queue["name"].startswith("resize.retry."):
+            management.call(node, "DELETE", f"/queues/%2F/{queue['name']}")
 
 
 async def empty_queues(url: str) -> None:

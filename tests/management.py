@@ -28,6 +28,11 @@ def call(node: BrokerNode, method: str, path: str, body: object = None, *, user:
     return json.loads(text) if text else None
 
 
+def version(node: BrokerNode) -> tuple[int, ...]:
+    """The version of RabbitMQ, to be compared: (3, 10, 8)."""
+    return tuple(map(int, call(node, "GET", "/overview")["rabbitmq_version"].split(".")))
+
+
 @contextmanager
 def virtual_host(node: BrokerNode, name: str) -> Iterator[str]:
     """The AMQP address of a broker of one's own on the same node, with nothing in it."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from deploy.local.program import DIE_WITH_PARENT
 from tests.eventually import eventually
 
 ROOT = Path(__file__).parent.parent
@@ -19,11 +20,15 @@ STOP_TIMEOUT_S = 15.0
 
 
 class Service:
-    """One process. Its output goes into a file, which is shown when it dies unexpectedly."""
+    """One process. Its output goes into a file, which is shown when it dies unexpectedly.
+
+    It ends with the process that started it, even on kill -9.
+    """
 
     def __init__(self, name: str, module: str, environment: Mapping[str, str], folder: Path) -> None:
         self.name = name
-        self._command = [sys.executable, "-m", module]
+        end_with_us = ("-I", "-S", str(DIE_WITH_PARENT), str(os.getpid()))
+        self._command = [sys.executable, *end_with_us, sys.executable, "-m", module]
         self._environment = {**os.environ, **environment}
         self._log = folder / f"{name}.log"
         self.process: subprocess.Popen[bytes] | None = None
@@ -40,6 +45,11 @@ class Service:
         """The process id."""
         assert self.process is not None, f"{self.name} has not been started"
         return self.process.pid
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it has been started and has not ended."""
+        return self.process is not None and self.process.poll() is None
 
     @property
     def output(self) -> str:
@@ -75,23 +85,38 @@ class Service:
 
 
 class Rig:
-    """A frontend and workers that share a store. Everything that is still running is ended at the end."""
+    """Frontends and workers that share a store. Everything that is still running is ended at the end."""
 
-    def __init__(self, amqp_url: str, folder: Path, **settings: str) -> None:
-        self.storage = folder / "storage"
-        self.port = _free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+    def __init__(self, amqp_url: str, folder: Path, *, storage: Path | None = None, **settings: str) -> None:
+        """`settings` are environment variables of all the services; `storage` is in `folder` if not given."""
+        self.storage = storage or folder / "storage"
         self._folder = folder
         self._environment = {"AMQP_URL": amqp_url, "STORAGE_DIR": str(self.storage), **settings}
-        self.frontend = self._service("frontend", "frontend", PORT=str(self.port))
+        self.frontends: dict[str, Service] = {}
         self.workers: dict[str, Service] = {}
+        self.urls: dict[str, str] = {}
+        self.frontend = self.prepare_frontend("frontend")
+        self.url = self.urls["frontend"]
+
+    @property
+    def services(self) -> list[Service]:
+        """All of them, the frontends first."""
+        return [*self.frontends.values(), *self.workers.values()]
 
     async def start(self, *, workers: int, slots: int = 1) -> None:
-        """Start the frontend and so many workers, and wait until uploads are taken."""
-        self.frontend.start()
+        """Start the frontends and so many workers, and wait until uploads are taken."""
+        for frontend in self.frontends.values():
+            frontend.start()
         for number in range(1, workers + 1):
             self.add_worker(f"worker-{number}", slots=slots)
         await self.until_ready()
+
+    def prepare_frontend(self, name: str) -> Service:
+        """One more frontend, not started yet, with a port of its own that it keeps for good."""
+        port = _free_port()
+        self.urls[name] = f"http://127.0.0.1:{port}"
+        self.frontends[name] = self._service(name, "frontend", PORT=str(port))
+        return self.frontends[name]
 
     def add_worker(self, name: str, *, slots: int = 1) -> Service:
         """Start one more worker."""
@@ -100,25 +125,34 @@ class Rig:
         self.workers[name] = worker
         return worker
 
-    async def until_ready(self) -> None:
-        """Wait until the frontend says that it is ready."""
+    async def until_ready(self, timeout_s: float = 30.0) -> None:
+        """Wait until every frontend says that it is ready."""
 
-        def is_ready() -> bool:
-            self.frontend.check_alive()
-            return bool(self.get("/health/ready")["status"] == "ready")
+        def are_ready() -> bool:
+            for frontend in self.frontends.values():
+                frontend.check_alive()
+            return all(_get(url, "/health/ready")["status"] == "ready" for url in self.urls.values())
 
-        await eventually(is_ready, timeout_s=30)
+        await eventually(are_ready, timeout_s)
 
     def get(self, path: str) -> dict[str, Any]:
-        """The JSON at this path of the frontend."""
-        with urllib.request.urlopen(self.url + path, timeout=10) as response:
-            answer: dict[str, Any] = json.load(response)
-            return answer
+        """The JSON at this path of the first frontend."""
+        return _get(self.url, path)
 
     def end(self) -> None:
-        """Stop what is still running, the frontend first."""
-        for service in (self.frontend, *self.workers.values()):
-            service.stop()
+        """Stop what is still running, the frontends first; then fail if one of them did not stop in time."""
+        complaints = []
+        for service in self.services:
+            try:
+                service.stop()
+            except AssertionError as error:
+                complaints.append(str(error))
+        assert not complaints, "\n".join(complaints)
+
+    def kill(self) -> None:
+        """Kill -9 what is still running."""
+        for service in self.services:
+            service.kill()
 
     def _service(self, name: str, module: str, **settings: str) -> Service:
         return Service(name, module, {**self._environment, **settings}, self._folder)
@@ -133,6 +167,12 @@ class Rig:
         traceback: TracebackType | None,
     ) -> None:
         self.end()
+
+
+def _get(url: str, path: str) -> dict[str, Any]:
+    with urllib.request.urlopen(url + path, timeout=10) as response:
+        answer: dict[str, Any] = json.load(response)
+        return answer
 
 
 def _free_port() -> int:

@@ -2,24 +2,24 @@
 
 import asyncio
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
 
-from pipeline.broker import Delivery, DeliverySlots, Publisher, PublishUncertain
-from pipeline.delivery import Done, GiveUp, RetryLater
-from pipeline.errors import BrokerUnavailable, QueueFull
-from pipeline.image_store import LocalImageStore
-from pipeline.messages import WorkerHeartbeat, WorkerOffline, WorkerOnline
+from pipeline.broker import DeliverySlots, Publisher
+from pipeline.delivery import GiveUp
+from pipeline.local_store import LocalImageStore
+from pipeline.topology import ladder
+from worker.heartbeat import Heartbeat
 from worker.image_pool import ImagePool
-from worker.job_limits import JobLimits
+from worker.occupancy import Occupancy
 from worker.resize_handler import ResizeHandler, read_command
 from worker.settings import WorkerSettings
+from worker.settlement import Settlement
+from worker.watchdog import Watchdog
 
 log = logging.getLogger(__name__)
 
-HEARTBEAT_S = 3.0
-FIRST_HEARTBEAT_S = 0.2
-"""So often it is looked whether the worker is connected for the first time."""
+GIVE_BACK_TIMEOUT_S = 3.0
+"""So long it may take to give back what could not be finished; then the broker does it by itself."""
 
 
 async def run_worker(settings: WorkerSettings, stopping: asyncio.Event) -> None:
@@ -36,28 +36,32 @@ class Worker:
     """The slots of one worker, its two connections and its pool of processes."""
 
     def __init__(self, settings: WorkerSettings, stopping: asyncio.Event) -> None:
-        self._settings = settings
+        name, url = settings.name, settings.amqp_url
+        self._tags = [f"{name}.slot-{number + 1}" for number in range(settings.slot_count)]
+        self._stop_timeout_s = settings.stop_timeout_s
         self._stopping = stopping
-        self._tags = [f"{settings.name}.slot-{number + 1}" for number in range(settings.slot_count)]
-        self._busy: dict[str, str] = {}
-        self._pool = ImagePool(
-            processes=settings.slot_count,
-            limits=JobLimits(
-                time_limit_s=settings.job_timeout_s,
-                cpu_s=settings.job_cpu_s,
-                memory_bytes=settings.job_memory_bytes,
-                output_pixels=settings.max_output_pixels,
-                animation_pixels=settings.max_animation_pixels,
-            ),
-        )
-        self._publisher = Publisher(settings.amqp_url, service=settings.name)
-        self._slots = DeliverySlots(settings.amqp_url, service=settings.name, tags=self._tags)
+        self._occupancy = Occupancy(self._tags)
+        self._pool = ImagePool(processes=settings.slot_count, limits=settings.job_limits)
+        self._publisher = Publisher(url, service=name, rungs=ladder(settings.retry_delays_s))
         self._handler = ResizeHandler(
             store=LocalImageStore(settings.storage_dir),
             pool=self._pool,
             publish=self._publisher.publish_event,
-            worker=settings.name,
-            max_attempts=settings.max_attempts,
+            worker=name,
+            delays_s=settings.retry_delays_s,
+            min_free_bytes=settings.worker_min_free_bytes,
+        )
+        self._slots = DeliverySlots(
+            url, service=name, tags=self._tags, on_lost=self._handler.marks.let_go_all
+        )
+        self._settlement = Settlement(self._publisher, worker=name, stopping=stopping)
+        self._watchdog = Watchdog(self._slots.link, self._occupancy, self._publisher.count_queue)
+        self._heartbeat = Heartbeat(
+            self._publisher,
+            consuming=self._slots.link,
+            occupancy=self._occupancy,
+            worker=name,
+            file=settings.heartbeat_file,
         )
 
     async def start(self) -> None:
@@ -69,84 +73,47 @@ class Worker:
     async def work(self) -> None:
         """Serve every slot until it is time to stop."""
         async with asyncio.TaskGroup() as tasks:
-            heartbeat = tasks.create_task(self._keep_telling(), name="heartbeat")
+            beating = tasks.create_task(self._heartbeat.beat(), name="heartbeat")
+            watching = tasks.create_task(self._watchdog.watch(), name="watchdog")
             serving = {tag: tasks.create_task(self._serve(tag), name=tag) for tag in self._tags}
             await self._stopping.wait()
-            await self._slots.stop_taking()
-            for tag, task in serving.items():
-                if tag not in self._busy:
-                    task.cancel()
-            log.info("stopping; %d jobs in flight", len(self._busy))
-            await asyncio.wait(serving.values())
-            heartbeat.cancel()
+            watching.cancel()
+            await self._finish(serving)
+            beating.cancel()
 
     async def close(self) -> None:
         """Say goodbye, close the consuming connection (what was not begun goes back), end the processes."""
-        if self._publisher.link.is_open:
-            await self._publisher.publish_event(WorkerOffline(worker=self._settings.name))
+        await self._heartbeat.say_goodbye()
         await self._slots.link.close()
         await self._publisher.link.close()
         await self._pool.close()
 
+    async def _finish(self, serving: Mapping[str, asyncio.Task[None]]) -> None:
+        """Stop taking, finish what is in flight, up to a limit, and give back the rest."""
+        await self._slots.stop_taking()
+        for tag, task in serving.items():
+            if not self._occupancy.is_busy(tag):
+                task.cancel()
+        log.info("stopping; %d jobs in flight", len(self._occupancy.jobs))
+        _, late = await asyncio.wait(serving.values(), timeout=self._stop_timeout_s)
+        if late:
+            log.warning("%d jobs take too long and go back", len(late))
+            await self._pool.close()
+            _, late = await asyncio.wait(late, timeout=GIVE_BACK_TIMEOUT_S)
+            for task in late:
+                task.cancel()
+
     async def _serve(self, tag: str) -> None:
         while not self._stopping.is_set():
             delivery = await self._slots.take(tag)
+            if self._stopping.is_set():
+                await delivery.give_back()
+                return
+            self._occupancy.take(tag)
             command = read_command(delivery.body)
             if isinstance(command, GiveUp):
-                await self._give_up(delivery, command)
+                await self._settlement.settle(delivery, command)
                 continue
-            with self._busy_with(tag, command.job_id):
-                outcome = await self._handler.handle(command, returns=delivery.returns)
-                await self._settle(delivery, outcome)
-
-    async def _settle(self, delivery: Delivery, outcome: Done | RetryLater | GiveUp) -> None:
-        match outcome:
-            case Done():
-                await delivery.acknowledge()
-            case RetryLater(delay_s=delay_s):
-                await self._pause(delay_s)
-                await delivery.give_back()
-            case GiveUp():
-                await self._give_up(delivery, outcome)
-
-    async def _give_up(self, delivery: Delivery, outcome: GiveUp) -> None:
-        """Move the message to the dead letters by hand: the broker would not write the reason to it."""
-        log.warning("a message from %s goes to the dead letters: %s", delivery.origin, outcome.reason)
-        headers = {"worker": self._settings.name, "origin": delivery.origin}
-        try:
-            await self._publisher.publish_dead_letter(delivery.body, reason=outcome.reason, headers=headers)
-        except (BrokerUnavailable, QueueFull, PublishUncertain) as error:
-            log.warning("its reason is lost: %s", error)
-            await delivery.bury()
-        else:
-            await delivery.acknowledge()
-
-    async def _pause(self, seconds: float) -> None:
-        """Wait, but not when the worker is told to stop."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self._stopping.wait()
-        except TimeoutError:
-            return
-
-    @contextmanager
-    def _busy_with(self, tag: str, job_id: str) -> Iterator[None]:
-        self._busy[tag] = job_id
-        try:
-            yield
-        finally:
-            del self._busy[tag]
-
-    async def _keep_telling(self) -> None:
-        """Show that this worker is alive: to the pages by events, to a health check by a file."""
-        name, slots, session = self._settings.name, len(self._tags), 0
-        while True:
-            if self._settings.heartbeat_file is not None:
-                self._settings.heartbeat_file.touch()
-            if self._publisher.link.is_open and self._slots.link.is_open:
-                if self._slots.link.sessions != session:
-                    session = self._slots.link.sessions
-                    await self._publisher.publish_event(WorkerOnline(worker=name, slots=slots))
-                busy = tuple(self._busy.values())
-                await self._publisher.publish_event(WorkerHeartbeat(worker=name, slots=slots, busy=busy))
-            await asyncio.sleep(HEARTBEAT_S if session else FIRST_HEARTBEAT_S)
+            with self._occupancy.at(tag, command.job_id):
+                outcome = await self._handler.handle(command, is_redelivered=delivery.is_redelivered)
+                await self._settlement.settle(delivery, outcome)

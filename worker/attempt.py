@@ -23,7 +23,10 @@ from worker.source_file import SourceFile
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
-    """`number` counts from 1; `source` is what the frontend knew of the image, if it was asked."""
+    """`number` counts from 1; `source` is what the frontend knew of the image, if it was asked.
+
+    `lost` counts the workers that have died at this very command: the attempts before it, and not ended.
+    """
 
     job_id: JobId
     number: int
@@ -31,7 +34,13 @@ class Attempt:
     name: str
     source: Source | None
     worker: str
+    lost: int = 0
     started_at: datetime = field(default_factory=now)
+
+    @property
+    def in_quarantine(self) -> bool:
+        """Whether the image may be what has taken a worker down."""
+        return self.lost > 0
 
     def started(self) -> JobStarted:
         """The event that says so."""

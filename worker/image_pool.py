@@ -6,12 +6,13 @@ and whether it had a job or not, is followed by a new one at once; the other pla
 
 import asyncio
 import logging
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from pipeline.messages import Rendition
 from worker.child_process import ChildProcess, OnReady
+from worker.free_memory import free_memory_bytes
 from worker.imaging import Rendered, RenderedImage
 from worker.job_limits import JobLimits
 from worker.pool_errors import LOST_CHILD, PoolClosed
@@ -29,8 +30,11 @@ class ImagePool:
     """
 
     def __init__(self, *, processes: int, limits: JobLimits) -> None:
+        self._limits = limits
         self._places = [_Place(limits) for _ in range(processes)]
         self._free: asyncio.Queue[_Place] = asyncio.Queue()
+        # Two that each hold some of the places and wait for the others would wait for ever.
+        self._quarantine = asyncio.Lock()
         for place in self._places:
             self._free.put_nowait(place)
 
@@ -48,23 +52,60 @@ class ImagePool:
         """
         place = await self._free.get()
         try:
-            return await _render(place, path, renditions, _Once(on_ready))
+            return await _render_twice(place, path, renditions, _Once(on_ready))
         finally:
             self._free.put_nowait(place)
+
+    async def render_in_quarantine(
+        self, path: Path, renditions: Sequence[Rendition], *, on_ready: OnReady
+    ) -> Rendered:
+        """As `render`, for a job that may have taken a worker down: nothing else is rendered meanwhile.
+
+        It has a fresh child of its own, with no more memory than is free, and no second try.
+        """
+        async with self._all_places():
+            limits = self._limits.in_quarantine(await asyncio.to_thread(free_memory_bytes))
+            self._places[0].check_open()  # from here on the new place is closed with the others
+            place = _Place(limits)
+            self._places.append(place)
+            try:
+                return await _render(place, path, renditions, on_ready)
+            finally:
+                self._places.remove(place)
+                await place.close()
 
     async def close(self) -> None:
         """End the children, whatever they are doing. Jobs that are under way or wait raise PoolClosed."""
         await asyncio.gather(*(place.close() for place in self._places))
 
+    @asynccontextmanager
+    async def _all_places(self) -> AsyncIterator[None]:
+        taken: list[_Place] = []
+        async with self._quarantine:
+            try:
+                while len(taken) < len(self._places):
+                    taken.append(await self._free.get())
+                yield
+            finally:
+                for place in taken:
+                    self._free.put_nowait(place)
 
-async def _render(place: "_Place", path: Path, renditions: Sequence[Rendition], once: "_Once") -> Rendered:
+
+async def _render_twice(
+    place: "_Place", path: Path, renditions: Sequence[Rendition], once: "_Once"
+) -> Rendered:
     try:
-        return await (await place.child()).render(path, renditions, on_ready=once)
+        return await _render(place, path, renditions, once)
     except LOST_CHILD as error:
-        place.check_open()
         log.warning("%s A fresh process tries once more.", error)
+    return await _render(place, path, renditions, once)
+
+
+async def _render(
+    place: "_Place", path: Path, renditions: Sequence[Rendition], on_ready: OnReady
+) -> Rendered:
     try:
-        return await (await place.child()).render(path, renditions, on_ready=once)
+        return await (await place.child()).render(path, renditions, on_ready=on_ready)
     except LOST_CHILD:
         place.check_open()
         raise

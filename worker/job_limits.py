@@ -1,10 +1,16 @@
 """What one job may use of a child process, of all of which the kernel keeps it from taking more."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from worker.imaging import Limits
 
 MEBIBYTE = 1024**2
+
+SMALLEST_JOB_MEMORY_BYTES = 512 * MEBIBYTE
+"""With less nothing could be decoded."""
+
+QUARANTINE_SHARE = 0.8
+"""Of the free memory, that is: the rest is for the worker itself, which is to outlive the job."""
 
 IDLE_BYTES = 256 * MEBIBYTE
 """Address space kept for the interpreter and the libraries, and for what is beside the pixels of an image."""
@@ -32,3 +38,8 @@ class JobLimits:
             output_pixels=self.output_pixels,
             animation_pixels=self.animation_pixels,
         )
+
+    def in_quarantine(self, free_bytes: int) -> "JobLimits":
+        """The limits of a job that may have taken a worker down, where so much memory is free."""
+        share = max(SMALLEST_JOB_MEMORY_BYTES, int(QUARANTINE_SHARE * free_bytes))
+        return replace(self, memory_bytes=min(self.memory_bytes, share))

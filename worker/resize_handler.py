@@ -1,78 +1,84 @@
 """One command in, the results in the store, events and an outcome out. It knows no AMQP.
 
-The order is what keeps a job from being lost or done twice: renditions, each with its event as soon as it is
-stored, then the receipt, then the event of the end, and only then the caller acknowledges. A command that
-comes again finds the receipt. A job that fails for good leaves no rendition behind.
+The order is what keeps a job from being lost or done twice: a mark that says who is at it, renditions, then
+the receipt, then the event of the end, and only then the caller acknowledges. A command that comes again
+finds the receipt. A job ends once: the first receipt stands, whoever wrote it, and if it does not say `done`
+no rendition stays.
 """
 
-import asyncio
-import hashlib
 import logging
-import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Sequence
 from functools import partial
 from pathlib import PurePosixPath
 
-from pipeline.delivery import Done, GiveUp, Outcome, RetryLater
-from pipeline.errors import InvalidMessage, JobNotFound
-from pipeline.file_names import rendition_name
-from pipeline.ids import parse_job_id
-from pipeline.image_formats import format_named
+from msgspec.structs import replace
+
+from pipeline.delivery import Done, GiveBack, GiveUp, Outcome
+from pipeline.errors import InvalidMessage, JobNotFound, StorageFull
+from pipeline.ids import JobId, parse_job_id
 from pipeline.image_store import ImageStore
-from pipeline.messages import AnyEvent, JobError, ResizeImage, Result, decode_command
+from pipeline.messages import JobError, JobRetrying, ResizeImage, decode_command
 from pipeline.records import Receipt, event_of
 from worker.attempt import Attempt
 from worker.image_pool import ImagePool
-from worker.imaging import RenderedImage
-from worker.results import Results
-from worker.retry_policy import outcome_of
-from worker.source_file import reading
+from worker.marks import Marks
+from worker.own_attempts import OwnAttempts
+from worker.pool_errors import DecoderCrashed
+from worker.rendering import PublishEvent, Rendering
+from worker.retry_policy import outcome_of, put_off
 
 log = logging.getLogger(__name__)
 
-PublishEvent = Callable[[AnyEvent], Awaitable[object]]
-
-UNRECORDED_DELAY_S = 5.0
+MOST_LOST_WORKERS = 2
+"""A job that so many workers have died at is not tried again."""
 
 
 class ResizeHandler:
     """Carries out resize commands in the name of one worker."""
 
     def __init__(
-        self, *, store: ImageStore, pool: ImagePool, publish: PublishEvent, worker: str, max_attempts: int
+        self,
+        *,
+        store: ImageStore,
+        pool: ImagePool,
+        publish: PublishEvent,
+        worker: str,
+        delays_s: Sequence[float],
+        min_free_bytes: int = 0,
     ) -> None:
+        """`delays_s` are the rungs of the retry ladder; with less free space no job is begun."""
         self._store = store
-        self._pool = pool
         self._publish = publish
         self._worker = worker
-        self._max_attempts = max_attempts
+        self._delays_s = delays_s
+        self._min_free_bytes = min_free_bytes
+        self._rendering = Rendering(store=store, pool=pool, publish=publish)
+        self._own_attempts = OwnAttempts()
+        self.marks = Marks(store)
 
-    async def handle(self, command: ResizeImage, *, returns: int) -> Outcome:
-        """Carry out a command that has come back to the queue `returns` times. Raises nothing."""
-        try:
-            return await self._carry_out(command, returns)
-        except Exception as error:
-            # Not even the receipt could be written, so nothing is known about the job: it must come again.
-            log.exception("job %s could not be ended", command.job_id)
-            return RetryLater(reason=str(error), delay_s=UNRECORDED_DELAY_S)
+    async def handle(self, command: ResizeImage, *, is_redelivered: bool = False) -> Outcome:
+        """Carry out a command. Raises nothing.
 
-    async def _carry_out(self, command: ResizeImage, returns: int) -> Outcome:
-        receipt = await self._store.load_receipt(parse_job_id(command.job_id))
-        if receipt is not None:
-            log.info("job %s has ended before: %s", command.job_id, receipt.status)
-            await self._publish(event_of(receipt))
-            return Done()
-        attempt = await self._attempt(command, command.attempt + returns)
-        await self._publish(attempt.started())
-        try:
-            receipt = await self._resize(attempt)
-        except Exception as error:
-            return await self._take_failure(attempt, error)
-        await self._end(receipt)
-        return Done()
-
-    async def _attempt(self, command: ResizeImage, number: int) -> Attempt:
+        Only one that is redelivered asks whether others have died at it: of a command that was published
+        twice, each copy is one delivery, and marks that it finds are of workers that are alive.
+        """
         job_id = parse_job_id(command.job_id)
+        carry_out = partial(self._carry_out, job_id, command, is_redelivered)
+        return await self._own_attempts.make(job_id, carry_out)
+
+    async def _carry_out(self, job_id: JobId, command: ResizeImage, is_redelivered: bool) -> Outcome:
+        try:
+            async with self.marks.at(job_id) as found:
+                if found.receipt is not None:
+                    log.info("job %s has ended before: %s", job_id, found.receipt.status)
+                    await self._settle(found.receipt, command.attempt)
+                    return Done()
+                attempt = await self._attempt(job_id, command, found.lost if is_redelivered else 0)
+                return await self._try(attempt)
+        except Exception as error:
+            return await self._put_off(command, error)
+
+    async def _attempt(self, job_id: JobId, command: ResizeImage, lost: int) -> Attempt:
         name, source = PurePosixPath(command.source).name, None
         try:
             record = await self._store.load_job(job_id)
@@ -80,61 +86,85 @@ class ResizeHandler:
         except JobNotFound:
             log.debug("job %s was not asked for through a frontend", job_id)
         return Attempt(
-            job_id=job_id, number=number, command=command, name=name, source=source, worker=self._worker
+            job_id=job_id,
+            number=command.attempt + lost,
+            command=command,
+            name=name,
+            source=source,
+            worker=self._worker,
+            lost=lost,
         )
 
-    async def _resize(self, attempt: Attempt) -> Receipt:
-        begin = time.perf_counter()
-        path = self._store.source_file(attempt.command.source)
-        results = Results(partial(self._save, attempt))
-        async with reading(path) as source:
-            rendered = await self._pool.render(path, attempt.command.renditions, on_ready=results.add)
-            source_file = await source
-        timings_ms = {"store": results.spent_ms, "total": 1000 * (time.perf_counter() - begin)}
-        return attempt.done(rendered, results.ordered(attempt.command.renditions), source_file, timings_ms)
+    async def _try(self, attempt: Attempt) -> Outcome:
+        try:
+            self._check(attempt)
+            await self._publish(attempt.started())
+            await self._end(await self._rendering.receipt_of(attempt), attempt.number)
+        except Exception as error:
+            return await self._take_failure(attempt, error)
+        return Done()
 
-    async def _save(self, attempt: Attempt, image: RenderedImage) -> Result:
-        image_format = format_named(image.image_format)
-        file_name = rendition_name(attempt.command.source, image.name, image_format)
-        sha256, _ = await asyncio.gather(
-            asyncio.to_thread(_sha256, image.data),
-            self._store.save_rendition(attempt.job_id, file_name, image.data),
-        )
-        result = Result(
-            name=image.name,
-            file=file_name,
-            width=image.width,
-            height=image.height,
-            media_type=image_format.media_type,
-            bytes=len(image.data),
-            frames=image.frames,
-            alpha=image.alpha,
-            metadata=image.metadata,
-            sha256=sha256,
-        )
-        await self._publish(attempt.rendition_ready(result))
-        return result
+    def _check(self, attempt: Attempt) -> None:
+        """Raise what keeps the attempt from being begun."""
+        if attempt.lost >= MOST_LOST_WORKERS:
+            raise DecoderCrashed(f"The worker that was resizing the image died, {attempt.lost} times.")
+        if self._store.free_bytes() < self._min_free_bytes:
+            raise StorageFull
 
     async def _take_failure(self, attempt: Attempt, error: Exception) -> Outcome:
-        outcome = outcome_of(error, attempt=attempt.number, max_attempts=self._max_attempts)
-        if isinstance(outcome, JobError):
-            if outcome.code == "internal_error":
-                log.error("job %s failed for good", attempt.job_id, exc_info=error)
-            await self._store.discard_renditions(attempt.job_id)
-            await self._end(attempt.failed(outcome))
-            return Done()
-        log.warning("job %s: again in %g s: %s", attempt.job_id, outcome.delay_s, outcome.reason)
-        await self._publish(attempt.retrying(outcome.reason, outcome.delay_s))
+        outcome = outcome_of(
+            error,
+            attempt.command,
+            number=attempt.number,
+            delays_s=self._delays_s,
+            in_quarantine=attempt.in_quarantine,
+        )
+        match outcome:
+            case JobError(code=code):
+                if code == "internal_error":
+                    log.error("job %s failed for good", attempt.job_id, exc_info=error)
+                await self._end(attempt.failed(outcome), attempt.number)
+                return Done()
+            case GiveBack():
+                log.info("job %s goes back: %s", attempt.job_id, outcome.reason)
+            case _:
+                log.warning("job %s: again in %g s: %s", attempt.job_id, outcome.delay_s, outcome.reason)
+                await self._publish(attempt.retrying(outcome.reason, outcome.delay_s))
         return outcome
 
-    async def _end(self, receipt: Receipt) -> None:
-        await self._store.save_receipt(receipt)
-        await self._publish(event_of(receipt))
-        log.info("%s", _log_line(receipt))
+    async def _end(self, receipt: Receipt, number: int) -> None:
+        standing = await self._store.save_receipt(receipt)
+        if standing is not receipt:
+            log.info("job %s was ended by somebody else: %s", receipt.job_id, standing.status)
+        await self._settle(standing, number)
+        log.info("%s", _log_line(standing))
 
+    async def _settle(self, receipt: Receipt, number: int) -> None:
+        """Make true, and tell, what the receipt says that stands.
 
-def _sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
+        The event has the number of the attempt that met it, if that is higher: to a frontend that has heard
+        of this attempt an end of an earlier one would be old news.
+        """
+        if receipt.status != "done":
+            await self._store.discard_renditions(parse_job_id(receipt.job_id))
+        event = event_of(receipt)
+        await self._publish(replace(event, attempt=max(event.attempt, number)))
+
+    async def _put_off(self, command: ResizeImage, error: Exception) -> Outcome:
+        """Not even how the job ends could be read or written, so it comes again, however long it takes."""
+        outcome = put_off(error, command, number=command.attempt, delays_s=self._delays_s)
+        is_told_enough = isinstance(error, StorageFull)
+        log.error("job %s: %s", command.job_id, error, exc_info=None if is_told_enough else error)
+        await self._publish(
+            JobRetrying(
+                job_id=command.job_id,
+                batch_id=command.batch_id,
+                attempt=command.attempt,
+                reason=outcome.reason,
+                delay_s=outcome.delay_s,
+            )
+        )
+        return outcome
 
 
 def read_command(body: bytes) -> ResizeImage | GiveUp:
@@ -149,7 +179,8 @@ def _log_line(receipt: Receipt) -> str:
     job = f"job {receipt.job_id} {receipt.name!r}"
     if receipt.error:
         return f"{job} failed: {receipt.error.code}: {receipt.error.detail}"
-    assert receipt.source is not None, "a job that is done has read its source"
+    if receipt.source is None or not receipt.timings_ms:
+        return f"{job} {receipt.status}"
     sizes = ", ".join(f"{result.width}x{result.height}" for result in receipt.renditions)
     return (
         f"{job} {receipt.source.width}x{receipt.source.height} -> {sizes}"

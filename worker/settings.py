@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.settings import ServiceSettings, natural, positive_int, positive_seconds, setting
-
-SMALLEST_JOB_MEMORY_BYTES = 512 * 1024**2
+from worker.job_limits import SMALLEST_JOB_MEMORY_BYTES, JobLimits
 
 
 def worker_name(text: str) -> str:
@@ -62,10 +61,17 @@ class WorkerSettings(ServiceSettings):
     max_animation_pixels: int = setting(
         200_000_000, parse=positive_int, text="Pixels that an animation may have, all its frames together."
     )
-    max_attempts: int = setting(
-        5,
-        parse=positive_int,
-        text="How often a job is tried that fails for a reason outside of its image. Then it ends as failed.",
+    worker_min_free_bytes: int = setting(
+        200_000_000,
+        parse=natural,
+        text="Bytes that have to be free on the disk of the store before a job is begun; with less it is put "
+        "off, so that there is always room to write down how jobs end. Keep it below `MIN_FREE_BYTES`.",
+    )
+    stop_timeout_s: float = setting(
+        30.0,
+        parse=positive_seconds,
+        text="Seconds that a worker which is told to stop may take to finish what it has begun. Then "
+        "it gives back the rest.",
     )
     heartbeat_file: Path | None = setting(
         None,
@@ -82,3 +88,14 @@ class WorkerSettings(ServiceSettings):
     def slot_count(self) -> int:
         """How many slots this worker has: at least one."""
         return self.slots or len(os.sched_getaffinity(0))
+
+    @property
+    def job_limits(self) -> JobLimits:
+        """What one job may use."""
+        return JobLimits(
+            time_limit_s=self.job_timeout_s,
+            cpu_s=self.job_cpu_s,
+            memory_bytes=self.job_memory_bytes,
+            output_pixels=self.max_output_pixels,
+            animation_pixels=self.max_animation_pixels,
+        )

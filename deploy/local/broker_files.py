@@ -14,7 +14,7 @@ from typing import Self
 from deploy.local.ports import Ports
 
 # The name belongs to the data: with another one the node would start empty. It is known to its own epmd
-# only, so any number of nodes can have it.
+# only, so any number of nodes can have it; those that share an epmd need others.
 NODE_NAME = "resizer@localhost"
 LOOPBACK = "127.0.0.1"
 ENABLED_PLUGINS = ("rabbitmq_management",)
@@ -72,7 +72,7 @@ log.file.rotation.count = 2
 """
 
 
-def broker_environment(folder: Path, ports: NodePorts) -> Mapping[str, str]:
+def broker_environment(folder: Path, ports: NodePorts, *, name: str = NODE_NAME) -> Mapping[str, str]:
     """The whole environment of the node in `folder` (absolute) and of its epmd."""
     return {
         "PATH": os.environ.get("PATH", os.defpath),
@@ -82,7 +82,7 @@ def broker_environment(folder: Path, ports: NodePorts) -> Mapping[str, str]:
         "ERL_EPMD_PORT": str(ports.epmd),
         "ERL_EPMD_ADDRESS": LOOPBACK,
         "ERL_CRASH_DUMP_SECONDS": "0",
-        "RABBITMQ_NODENAME": NODE_NAME,
+        "RABBITMQ_NODENAME": name,
         "RABBITMQ_DIST_PORT": str(ports.distribution),
         DATA_FOLDER: str(_data(folder)),
         "RABBITMQ_LOG_BASE": str(log_folder(folder)),

@@ -14,16 +14,17 @@ from typing import Self
 from deploy.local.broker_files import (
     ENABLED_PLUGINS,
     LOOPBACK,
+    NODE_NAME,
     NodePorts,
     broker_environment,
     console_log,
-    log_folder,
     up_file,
     write_broker_files,
 )
 from deploy.local.broker_server import find_server
 from deploy.local.lean_installation import make_lean_installation
 from deploy.local.leftover_node import end_leftover_node
+from deploy.local.port_mapper import port_mapper, wait_for_port_mapper
 from deploy.local.program import Program
 
 START_WITHIN_S = 60.0
@@ -54,7 +55,17 @@ class BrokerNode:
     It stops when the process that started it ends, even on kill -9. Data outlives `stop` and `kill`.
     """
 
-    def __init__(self, folder: Path, ports: NodePorts | None = None, *, server: Path | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        ports: NodePorts | None = None,
+        *,
+        name: str = NODE_NAME,
+        has_own_mapper: bool = True,
+        server: Path | None = None,
+    ) -> None:
+        self.name = name
+        self._has_own_mapper = has_own_mapper
         self.folder = folder.absolute()
         self.ports = ports or NodePorts.anywhere()
         self._server = self._script = server or find_server()
@@ -75,17 +86,14 @@ class BrokerNode:
         """The process id of the running node."""
         return self._processes[-1].pid
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it has been started and has not ended."""
+        return bool(self._processes) and self._processes[-1].poll() is None
+
     def programs(self) -> tuple[Program, Program]:
         """What has to run: Erlang's port mapper, and the node, which ends when its standard input does."""
-        environment = broker_environment(self.folder, self.ports)
-        epmd = Program(
-            name="epmd",
-            command=("epmd", "-port", str(self.ports.epmd), "-address", LOOPBACK),
-            environment=environment,
-            folder=self.folder,
-            stop_within_s=0.5,
-            output=log_folder(self.folder) / "epmd.log",
-        )
+        environment = broker_environment(self.folder, self.ports, name=self.name)
         node = Program(
             name="rabbitmq",
             command=(str(self._script), "-noshell", "-eval", UP_UNTIL_EOF),
@@ -96,7 +104,7 @@ class BrokerNode:
             stops_at_eof=True,
             spared_s=SPARED_S,
         )
-        return epmd, node
+        return port_mapper(self.folder, self.ports.epmd, environment), node
 
     def prepare(self) -> None:
         """End a node that still uses the folder, and write the files that `programs` need."""
@@ -120,11 +128,26 @@ class BrokerNode:
 
     def start(self) -> None:
         """Return when it takes connections. Raises NodeFailed with what it said, and then nothing is left."""
+        self.begin()
+        self.wait_until_up()
+
+    def begin(self) -> None:
+        """Start its programs, and do not wait for them."""
         self.prepare()
         try:
-            for program in self.programs():
-                self._processes.append(_open(program))
-            self._wait_until_up()
+            mapper, node = self.programs()
+            if self._has_own_mapper:
+                self._processes.append(open_program(mapper))
+                wait_for_port_mapper(self.ports.epmd)
+            self._processes.append(open_program(node))
+        except BaseException:
+            self.kill()
+            raise
+
+    def wait_until_up(self) -> None:
+        """The second half of `start`."""
+        try:
+            self._watch_start()
         except BaseException:
             self.kill()
             raise
@@ -153,7 +176,7 @@ class BrokerNode:
         self.stop()
         self.start()
 
-    def _wait_until_up(self) -> None:
+    def _watch_start(self) -> None:
         deadline = time.monotonic() + START_WITHIN_S
         while not self.is_up():
             if self._processes[-1].poll() is not None:
@@ -175,7 +198,8 @@ class BrokerNode:
         self.stop()
 
 
-def _open(program: Program) -> subprocess.Popen[bytes]:
+def open_program(program: Program) -> subprocess.Popen[bytes]:
+    """Start a program that has an output file."""
     assert program.output is not None
     with program.output.open("wb") as output:
         return subprocess.Popen(program.launch, stdout=output, stderr=output, **program.options)

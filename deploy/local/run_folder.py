@@ -4,7 +4,7 @@ import contextlib
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 
@@ -51,6 +51,14 @@ class RunFolder:
     def write_note(self, **facts: str) -> None:
         """Tell others, in runner.json, where what is running can be found. No secrets."""
         self._note.write_text(json.dumps({"pid": os.getpid(), **facts}, indent=1) + "\n")
+
+    def read_note(self) -> Mapping[str, str]:
+        """What `write_note` was last given, by whoever runs; nothing if nobody does."""
+        try:
+            note = json.loads(self._note.read_text())
+        except (OSError, ValueError):
+            return {}
+        return {name: str(fact) for name, fact in note.items()}
 
     def _clear(self) -> None:
         for path in (self._note, self.socket):

@@ -13,6 +13,7 @@ from deploy.local.control import control_socket
 from deploy.local.keeper import Keeper
 from deploy.local.leftover_node import end_leftover_node
 from deploy.local.port_choice import frontend_port, node_ports
+from deploy.local.port_mapper import wait_for_port_mapper
 from deploy.local.ports import Ports
 from deploy.local.run_folder import RunFolder
 from deploy.local.services import Services
@@ -65,17 +66,18 @@ class Run:
         self._supervisor.start(Stage.FRONTEND, self._services.frontend())
         if self._node:
             log.info("starting RabbitMQ, which takes some seconds")
-            await _node_up(self._node, self._launch_node(self._node))
+            await _node_up(self._node, await self._launch_node(self._node))
         for _ in range(self._settings.workers):
             self._add_worker()
         await self._page_ready()
-        self._folder.write_note(page=self._services.page_url, console=self._services.console_url)
+        self._folder.write_note(**self._services.facts(own_broker=self._node is not None))
         print(banner(self._services, has_own_broker=self._node is not None), flush=True)
 
-    def _launch_node(self, node: BrokerNode) -> Keeper:
+    async def _launch_node(self, node: BrokerNode) -> Keeper:
         node.prepare()
         epmd, server = node.programs()
         self._supervisor.start(Stage.PORT_MAPPER, epmd)
+        await asyncio.to_thread(wait_for_port_mapper, node.ports.epmd)
         return self._supervisor.start(Stage.BROKER, server, restarts=False)
 
     def _add_worker(self) -> str:

@@ -10,11 +10,13 @@ from urllib.parse import urlsplit
 
 from deploy.local.program import Program
 from deploy.local.settings import LocalSettings
+from pipeline.settings import amqp_addresses
 
 # With the broker's time these make less than the 10 s that Ctrl-C may take.
 FRONTEND_STOPS_WITHIN_S = 2.0
-# What a worker has not finished by then is given back to the queue.
 WORKER_STOPS_WITHIN_S = 4.0
+# What a worker has not finished by then is given back to the queue, in the time that is left.
+WORKER_FINISHES_WITHIN_S = 3.0
 
 ANSWERS_WITHIN_S = 1.0
 
@@ -56,14 +58,24 @@ class Services:
 
     @property
     def broker(self) -> str:
-        """The broker's host and port, to be shown."""
-        address = urlsplit(self.amqp_url)
+        """The broker's host and port, to be shown; of several nodes those of the first."""
+        address = urlsplit(amqp_addresses(self.amqp_url)[0])
         return f"{address.hostname}:{address.port}" if address.port else f"{address.hostname}"
+
+    @property
+    def storage(self) -> Path:
+        """The folder of the store, wherever a program is started."""
+        return self.settings.frontend.storage_dir.absolute()
 
     @property
     def results(self) -> Path:
         """The folder of the results."""
         return self.settings.frontend.storage_dir / "processed"
+
+    def facts(self, *, own_broker: bool) -> dict[str, str]:
+        """Where all of it is found. The address of a broker that is not our own may hold a secret."""
+        facts = {"page": self.page_url, "console": self.console_url, "storage": str(self.storage)}
+        return facts | {"amqp": self.amqp_url} if own_broker else facts
 
     def frontend(self) -> Program:
         """The frontend."""
@@ -73,13 +85,17 @@ class Services:
     def worker(self, number: int) -> Program:
         """The worker of this number, counted from 1."""
         name = f"worker-{number}"
-        own = {"WORKER_NAME": name, "SLOTS": str(self.settings.slots_per_worker)}
+        own = {
+            "WORKER_NAME": name,
+            "SLOTS": str(self.settings.slots_per_worker),
+            "STOP_TIMEOUT_S": f"{WORKER_FINISHES_WITHIN_S:g}",
+        }
         return self._program(name, "worker", own, WORKER_STOPS_WITHIN_S)
 
     def _program(self, name: str, module: str, own: Mapping[str, str], stop_within_s: float) -> Program:
         shared = {
             "AMQP_URL": self.amqp_url,
-            "STORAGE_DIR": str(self.settings.frontend.storage_dir.absolute()),
+            "STORAGE_DIR": str(self.storage),
         }
         return Program(
             name=name,

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from frontend.keys import FEED, PUBLISHER, SETTINGS, STORE
+from frontend.keys import FEED, OUTBOX_LEVEL, PUBLISHER, RELAY, SETTINGS, STORE
 from pipeline.broker import Publisher
 from pipeline.errors import BrokerUnavailable
 
@@ -13,11 +13,13 @@ async def live(_: web.Request) -> web.Response:
 
 
 async def ready(request: web.Request) -> web.Response:
-    """200 if an upload would be accepted and watched now; else 503, and which part is missing."""
+    """200 if an upload would be accepted, done and watched now; else 503, and which part is missing."""
+    app = request.app
     checks = {
-        "queue": await _takes_commands(request.app[PUBLISHER]),
-        "events": request.app[FEED].is_caught_up,
-        "storage": request.app[STORE].free_bytes() >= request.app[SETTINGS].min_free_bytes,
+        "queue": await _takes_commands(app[PUBLISHER]),
+        "events": app[FEED].is_caught_up,
+        "storage": app[STORE].free_bytes() >= app[SETTINGS].min_free_bytes,
+        "outbox": app[RELAY].is_running and not await app[OUTBOX_LEVEL].is_full(),
     }
     is_ready = all(checks.values())
     return web.json_response(

@@ -49,14 +49,14 @@ async def rendition(request: web.Request) -> web.StreamResponse:
 
 
 async def receipt(request: web.Request) -> web.Response:
-    """How the job ended, in every detail."""
-    job_id = _job_id(request)
-    found = await request.app[STORE].load_receipt(job_id)
-    if found is None:
-        await request.app[JOBS].find(job_id)
+    """How the job ended, in every detail. Of one that is done it never changes."""
+    state = await request.app[JOBS].find(_job_id(request))
+    found = await request.app[STORE].load_receipt(state.id)
+    if found is None or found.status == "removed":
         raise ReceiptNotFound
     response = _json(encode_record(found).decode())
-    response.headers.update(KEEP_FOR_GOOD)
+    if found.status == "done":
+        response.headers.update(KEEP_FOR_GOOD)
     return response
 
 

@@ -1,13 +1,15 @@
 """GET / and GET /batches/<id>: the page, which works without JavaScript too."""
 
+from datetime import UTC, datetime
+from math import ceil
 from typing import Any
 
 import aiohttp_jinja2
 from aiohttp import web
 
 from frontend.error_responses import ANSWERS
-from frontend.job_view import JsonObject
-from frontend.keys import JOBS, PRESETS, SETTINGS
+from frontend.job_state import JobState
+from frontend.keys import JOBS, PRESETS, PUBLISHER, SETTINGS
 from frontend.option_values import FITS, METADATA_POLICIES, OUTPUT_FORMATS, POSITIONS
 from frontend.presets import Presets
 from pipeline.ids import new_batch_id, parse_batch_id
@@ -24,20 +26,20 @@ async def index(request: web.Request) -> web.Response:
 async def batch(request: web.Request) -> web.Response:
     """The page of a batch: its jobs as they are now."""
     batch_id = parse_batch_id(request.match_info["batch_id"])
-    jobs = request.app[JOBS]
-    states = await jobs.of_batch(batch_id)
-    context = _context(request, batch_id, [jobs.view(state) for state in states]) | {
+    states = await request.app[JOBS].of_batch(batch_id)
+    context = _context(request, batch_id, states) | {
         "rejected": _rejected(request),
         "all_ended": all(state.is_ended for state in states),
     }
     return aiohttp_jinja2.render_template("batch.html", request, context)
 
 
-def _context(request: web.Request, batch_id: str, jobs: list[JsonObject]) -> Context:
+def _context(request: web.Request, batch_id: str, states: list[JobState]) -> Context:
     settings = request.app[SETTINGS]
     return {
         "batch_id": batch_id,
-        "jobs": jobs,
+        "jobs": [_row(request, state) for state in states],
+        "is_queue_away": _is_queue_away(request),
         "upload_url": "/upload",
         "max_upload_bytes": settings.max_upload_bytes,
         "max_files": settings.max_files,
@@ -46,6 +48,19 @@ def _context(request: web.Request, batch_id: str, jobs: list[JsonObject]) -> Con
         "presets": _preset_views(request.app[PRESETS]),
         "options": _OPTION_WORDS | {"max_output_pixels": settings.max_output_pixels},
     }
+
+
+def _row(request: web.Request, state: JobState) -> Context:
+    """A job, and what is said of it in its row that depends on more than on the job."""
+    wait = (state.retry_at - datetime.now(UTC)).total_seconds() if state.retry_at else 0.0
+    return request.app[JOBS].view(state) | {
+        "retry_in_s": ceil(wait),
+        "is_queue_away": _is_queue_away(request),
+    }
+
+
+def _is_queue_away(request: web.Request) -> bool:
+    return not request.app[PUBLISHER].link.is_open
 
 
 _ACCEPT = ",".join(

@@ -4,11 +4,12 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from frontend.error_responses import RETRY_AFTER_S, answer_to, wants_html
+from frontend.error_responses import PASSING, RETRY_AFTER_S, answer_to, wants_html
 from frontend.gate import check_gate
+from frontend.idempotency import REPLAYED_HEADER, Fingerprint, SignedBy, key_of
 from frontend.intake import Acceptance
 from frontend.job_view import JsonObject, batch_links, to_json
-from frontend.keys import INTAKE, JOBS, PRESETS, SETTINGS, STORE
+from frontend.keys import CLAIMED_INTAKE, INTAKE, JOBS, PRESETS, SETTINGS, STORE
 from frontend.upload_form import RejectedFile, UploadReader
 
 SHOWN_REJECTIONS = 20
@@ -19,21 +20,38 @@ SHOWN_NAME_CHARACTERS = 30
 async def upload(request: web.Request) -> web.Response:
     """Take the images of the request. 202 if at least one became a job; else the error of the first file."""
     await check_gate(request)
-    app = request.app
-    reader = UploadReader(request, store=app[STORE], settings=app[SETTINGS], presets=app[PRESETS])
-    acceptance = await app[INTAKE].accept(await reader.read())
-    if not acceptance.jobs:
+    acceptance = await _accept(request)
+    if not acceptance.jobs and acceptance.rejected:
         raise acceptance.rejected[0].error
     if wants_html(request):
         raise web.HTTPSeeOther(_page(acceptance))
-    jobs = app[JOBS]
+    jobs = request.app[JOBS]
     views = [jobs.view(state) for state in jobs.latest(acceptance.jobs)]
-    return web.Response(
+    response = web.Response(
         text=to_json(_view(acceptance, views)),
         status=202,
         content_type="application/json",
         headers={"Location": _location(acceptance)},
     )
+    if acceptance.is_replay:
+        response.headers[REPLAYED_HEADER] = "true"
+    return response
+
+
+async def _accept(request: web.Request) -> Acceptance:
+    app, key = request.app, key_of(request)
+    fingerprint = Fingerprint() if key is not None else None
+    reader = UploadReader(
+        request,
+        store=app[STORE],
+        settings=app[SETTINGS],
+        presets=app[PRESETS],
+        fingerprint=fingerprint,
+    )
+    upload = await reader.read()
+    if key is None or fingerprint is None:
+        return await app[INTAKE].accept(upload)
+    return await app[CLAIMED_INTAKE].accept(upload, SignedBy(key, fingerprint.hexdigest()))
 
 
 def _view(acceptance: Acceptance, jobs: list[JsonObject]) -> JsonObject:
@@ -47,7 +65,7 @@ def _view(acceptance: Acceptance, jobs: list[JsonObject]) -> JsonObject:
 def _rejected_view(rejected: RejectedFile) -> JsonObject:
     answer = answer_to(rejected.error)
     view: JsonObject = {"name": rejected.name, "code": answer.code, "detail": str(rejected.error)}
-    if answer.status == 503:
+    if answer.status in PASSING:
         view["retry_after_s"] = RETRY_AFTER_S
     return view
 

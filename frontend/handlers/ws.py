@@ -1,11 +1,11 @@
 """GET /ws: a snapshot, then every change. `?batch=<id>`, `?job=<id>`, or the pipeline alone."""
 
 from aiohttp import web
-from yarl import URL
 
-from frontend.errors import ForeignOrigin, OptionInvalid
+from frontend.errors import OptionInvalid
 from frontend.keys import JOBS, LIVE, NEWS
 from frontend.live import Watcher
+from frontend.own_pages import refuse_foreign
 from pipeline.errors import InvalidId
 from pipeline.ids import BatchId, JobId, parse_batch_id, parse_job_id
 
@@ -15,7 +15,7 @@ MOST_BYTES_FROM_CLIENT = 1024
 
 async def watch(request: web.Request) -> web.WebSocketResponse:
     """Keep a client up to date until it leaves. What it says is not listened to."""
-    _refuse_foreign_pages(request)
+    refuse_foreign(request)
     batch, job = _wish(request)
     jobs, live, news = request.app[JOBS], request.app[LIVE], request.app[NEWS]
     # Compressed, a connection would cost ten times the memory and a send three times the time.
@@ -42,14 +42,3 @@ def _wish(request: web.Request) -> tuple[BatchId | None, JobId | None]:
         return parse_batch_id(batch) if batch else None, parse_job_id(job) if job else None
     except InvalidId as error:
         raise OptionInvalid("batch" if batch else "job", batch or job or "", "a UUID of version 7") from error
-
-
-def _refuse_foreign_pages(request: web.Request) -> None:
-    """A browser lets every page open a WebSocket to anywhere; it only tells where the page is from."""
-    origin = request.headers.get("Origin")
-    try:
-        is_ours = origin is None or URL(origin).authority == URL(f"//{request.host}").authority
-    except ValueError as error:
-        raise ForeignOrigin from error
-    if not is_ours:
-        raise ForeignOrigin

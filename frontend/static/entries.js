@@ -4,10 +4,13 @@
  */
 
 const ENDED = new Set(["done", "failed", "cancelled"]);
-// As the server ranks them: an attempt is begun before it has to be repeated.
+// An attempt is begun before it has to be repeated.
 const RANK = { queued: 0, processing: 1, retrying: 2, done: 3, failed: 3, cancelled: 3 };
 
-/** One line. `phase` is ready, waiting, uploading or failed, and counts only while there is no `job`. */
+/**
+ * One line. `phase` is ready, waiting, uploading or failed, and counts only while there is no `job`. While
+ * something is asked about the job it `isBusy`; `problem` says why the last such request came to nothing.
+ */
 export class Entry {
   phase = "ready";
   sentBytes = 0;
@@ -15,6 +18,8 @@ export class Entry {
   canRetry = false;
   options = [];
   job = null;
+  isBusy = false;
+  problem = "";
 
   constructor({ file = null, jobId = null, phase = "ready" }) {
     this.file = file;
@@ -30,14 +35,18 @@ export class Entry {
     return ENDED.has(this.status);
   }
 
+  get canRetryJob() {
+    return this.job !== null && (this.status === "failed" || this.status === "cancelled");
+  }
+
   get name() {
     return this.job?.name ?? this.file?.name;
   }
 }
 
-/** Whether `other` is of a later moment of the same job: an end beats all, then the attempt, then the state. */
+/** Whether `other` is of a later moment of the same job: done is done, then the attempt counts, then the state. */
 function isLater(other, job) {
-  if (ENDED.has(other.status) !== ENDED.has(job.status)) return ENDED.has(other.status);
+  if ((other.status === "done") !== (job.status === "done")) return other.status === "done";
   if (other.attempt !== job.attempt) return other.attempt > job.attempt;
   return RANK[other.status] > RANK[job.status];
 }
@@ -75,9 +84,28 @@ export class Entries {
 
   /** Take what the live connection says of a job: it is always the newest news. */
   replace(job) {
+    if (job.status === "removed") return this.removeJob(job.id);
     const entry = this.#byJobId.get(job.id) ?? this.#add(new Entry({ jobId: job.id }));
+    if (entry.status !== job.status) entry.problem = "";
     entry.job = job;
     this.changed(entry);
+  }
+
+  /** Take what a request was answered about a job, unless later news of it has come first. */
+  offer(job) {
+    const entry = this.#byJobId.get(job.id);
+    if (entry && !(entry.job && isLater(entry.job, job))) this.replace(job);
+  }
+
+  /** The ids of all jobs that have a line. */
+  get jobIds() {
+    return [...this.#byJobId.keys()];
+  }
+
+  /** The job is no more. */
+  removeJob(jobId) {
+    const entry = this.#byJobId.get(jobId);
+    if (entry) this.remove(entry);
   }
 
   /** The upload of `entry` has become `job`. News of it may have come first, and may have a line already. */
@@ -99,7 +127,7 @@ export class Entries {
     this.changed(entry);
   }
 
-  /** Change fields of an entry that is still an upload. */
+  /** Change fields of an entry. */
   update(entry, fields) {
     Object.assign(entry, fields);
     this.changed(entry);

@@ -10,9 +10,12 @@ export class JobFeed {
     this.#uploads = uploads;
   }
 
-  /** Take a message of any type; those that are not about jobs change nothing. */
-  take(message) {
-    if (message.type === "snapshot") message.jobs.forEach((job) => this.#takeJob(job));
+  /**
+   * Take a message of any type; those that are not about jobs change nothing. `knownBefore` are the ids that
+   * had a line when the server was asked for a snapshot: what is not in it of these is no more.
+   */
+  take(message, knownBefore) {
+    if (message.type === "snapshot") this.#takeAll(message.jobs, knownBefore);
     if (message.type === "job") this.#takeJob(message.job);
     if (message.type === "positions") {
       for (const [jobId, position] of Object.entries(message.positions)) {
@@ -21,9 +24,17 @@ export class JobFeed {
     }
   }
 
+  #takeAll(jobs, knownBefore) {
+    const there = new Set(jobs.map(({ id }) => id));
+    for (const jobId of knownBefore) {
+      if (!there.has(jobId)) this.#entries.removeJob(jobId);
+    }
+    jobs.forEach((job) => this.#takeJob(job));
+  }
+
   /**
    * News of a job can come before the answer to the upload that made it. A job nobody knows is held back
-   * while an upload of its size is under way, so that a file never has two lines.
+   * while an upload is under way that may have made it, so that a file never has two lines.
    */
   #takeJob(job) {
     const isHeld = this.#held.has(job.id);
@@ -33,8 +44,9 @@ export class JobFeed {
     if (!isHeld) Promise.allSettled(likely).then(() => this.#release(job.id));
   }
 
+  /** The first news may not say how large the image is: then it may be any. */
   #likelyUploads(job) {
-    return this.#entries.hasJob(job.id) ? [] : this.#uploads.underWay(job.source?.bytes);
+    return this.#entries.hasJob(job.id) ? [] : this.#uploads.underWay(job.source?.bytes ?? null);
   }
 
   #release(jobId) {

@@ -6,7 +6,7 @@ export class JobList {
   #rows = new Map();
   #entryOf = new WeakMap();
 
-  /** `actions` has a function of the entry for each data-action: retry, remove, view, copy. */
+  /** `actions` has a function of the entry for each data-action: retry, cancel, remove, view, copy. */
   constructor(element, actions) {
     this.element = element;
     this.section = element.closest(".jobs");
@@ -22,12 +22,15 @@ export class JobList {
     }
   }
 
-  /** Bring the rows of these entries up to date; an entry that is in `entries` no more loses its row. */
-  paint(changed, entries) {
+  /**
+   * Bring the rows of these entries up to date; an entry that is in `entries` no more loses its row.
+   * `isQueueAway` says that what waits cannot be in the queue.
+   */
+  paint(changed, entries, isQueueAway) {
     const fresh = document.createDocumentFragment();
     for (const entry of changed) {
       if (!entries.has(entry)) this.#drop(entry);
-      else this.#row(entry, fresh).paint(entry);
+      else this.#row(entry, fresh).paint(entry, isQueueAway);
     }
     this.element.append(fresh);
     this.section.hidden = this.#rows.size === 0;
@@ -57,14 +60,23 @@ export class JobList {
 
   /** Whoever removes rows by keyboard goes on with the next one, not from the top of the page. */
   #passFocus(element) {
-    const buttons = [...this.element.querySelectorAll("[data-action=remove]:not([hidden])")];
-    const own = buttons.findIndex((button) => element.contains(button));
-    (buttons[own + 1] ?? buttons[own - 1] ?? this.element).focus();
+    const neighbour = element.nextElementSibling ?? element.previousElementSibling;
+    const sameAction = `[data-action="${document.activeElement.dataset.action}"]:not([hidden])`;
+    const button = neighbour?.querySelector(`.job-actions ${sameAction}`) ?? firstButton(neighbour);
+    (button ?? this.element).focus();
   }
 
   #act(event) {
     const control = event.target.closest("[data-action]");
     const entry = control && this.#entryOf.get(control.closest(".job"));
-    if (entry) this.actions[control.dataset.action]?.(entry, event);
+    if (!entry) return;
+    if (control.form) event.preventDefault();
+    // The second click of a double click would meet the button that has come in the place of the first.
+    if (control.form && (entry.isBusy || event.detail > 1)) return;
+    this.actions[control.dataset.action]?.(entry, event);
   }
+}
+
+function firstButton(row) {
+  return row?.querySelector(".job-actions button:not([hidden])");
 }

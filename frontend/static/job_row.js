@@ -3,6 +3,7 @@
 import { fileSize, pictureSize } from "./figures.js";
 import { sentence, stepTimes } from "./job_sentences.js";
 import { Renditions } from "./renditions.js";
+import { RowActions } from "./row_actions.js";
 import { setText } from "./text.js";
 
 const rowTemplate = document.querySelector("#job-row-template");
@@ -18,31 +19,32 @@ export class JobRow {
     this.stateText = part(".job-state-text");
     this.progress = part(".job-progress");
     this.error = part(".job-error");
+    this.problem = part(".job-problem");
     this.before = part(".job-before");
     this.renditions = new Renditions(element);
     this.notes = part(".job-notes");
     this.snippet = part(".snippet");
     this.snippetText = part(".snippet code");
-    this.retry = part("[data-action=retry]");
-    this.remove = part("[data-action=remove]");
+    this.actions = new RowActions(part(".job-actions"));
   }
 
   /** Show the entry as it is now. A rendered row whose job is not known yet stays as the server made it. */
-  paint(entry) {
+  paint(entry, isQueueAway) {
+    this.actions.paint(entry);
+    setText(this.problem, entry.problem);
     if (!entry.job && !entry.file) return;
-    this.#paintState(entry);
+    this.#paintState(entry, isQueueAway);
     setText(this.name, entry.name);
     this.name.title = entry.name;
     this.#paintProgress(entry);
-    this.#paintUpload(entry);
     setText(this.error, entry.job ? entry.job.error?.detail ?? "" : entry.note);
     this.error.hidden = entry.status !== "failed" || !this.error.textContent;
     setText(this.before, entry.job?.source ? pictureSize(entry.job.source) : fileSize(entry.file?.size ?? 0));
     if (entry.job) this.#paintResults(entry.job);
   }
 
-  #paintState(entry) {
-    setText(this.stateText, sentence(entry));
+  #paintState(entry, isQueueAway) {
+    setText(this.stateText, sentence(entry, isQueueAway));
     if (entry.job) this.state.title = stepTimes(entry.job);
     if (entry.jobId) this.element.dataset.jobId = entry.jobId;
     if (this.element.dataset.status === entry.status) return;
@@ -56,12 +58,6 @@ export class JobRow {
     if (!label) return;
     this.progress.setAttribute("aria-label", label);
     this.progress.value = value;
-  }
-
-  #paintUpload(entry) {
-    this.retry.hidden = Boolean(entry.job) || !entry.canRetry;
-    this.remove.hidden = Boolean(entry.job);
-    this.remove.setAttribute("aria-label", `Remove ${entry.name}`);
   }
 
   #paintResults(job) {

@@ -12,14 +12,15 @@ const OF_UPLOADS = {
 const OF_JOBS = {
   queued: ({ position }) => (position ? `Waiting — ${place(position)} in the queue` : "Waiting in the queue"),
   processing: processingSentence,
-  retrying: () => "Will be tried again soon",
+  retrying: retryingSentence,
   done: doneSentence,
   failed: () => "Failed",
   cancelled: () => "Cancelled",
 };
 
-/** One sentence for the state of an entry. */
-export function sentence(entry) {
+/** One sentence for the state of an entry. `isQueueAway`: what waits cannot be in the queue just now. */
+export function sentence(entry, isQueueAway = false) {
+  if (entry.job?.status === "queued" && isQueueAway) return "Waiting for the queue";
   if (entry.job) return OF_JOBS[entry.job.status]?.(entry.job) ?? entry.job.status;
   return OF_UPLOADS[entry.phase](entry);
 }
@@ -40,6 +41,17 @@ function processingSentence({ worker, attempt, renditions, rendition_count: coun
   if (attempt > 1) words.push(`attempt ${attempt}`);
   if (count > 1) words.push(`${renditions.length} of ${count}`);
   return words.join(", ");
+}
+
+function retryingSentence({ attempt, error, retry_at: retryAt }) {
+  const reason = error ? `: ${error.detail.replace(/\.$/, "")}` : "";
+  return `Attempt ${attempt} failed${reason}; ${retryAt ? againIn(Date.parse(retryAt) - Date.now()) : "again soon"}`;
+}
+
+function againIn(milliseconds) {
+  const seconds = Math.ceil(milliseconds / 1000);
+  if (seconds <= 0) return "again any moment";
+  return seconds < 120 ? `again in ${seconds} s` : `again in ${Math.round(seconds / 60)} min`;
 }
 
 function place(position) {

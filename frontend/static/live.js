@@ -4,6 +4,8 @@ const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 10_000;
 // After so long a silence a connection that looks open may be dead: a closed lid sends no farewell.
 const SILENCE_MS = 45_000;
+// A proxy may let everything through but WebSockets.
+const SHUT_AFTER_FAILURES = 3;
 
 export class Live {
   #socket = null;
@@ -12,11 +14,12 @@ export class Live {
   #lastHeard = 0;
 
   /**
-   * `onMessage(message)` gets every message as an object; the first after each connect is a snapshot.
-   * `onState` is told "live" and "reconnecting".
+   * `onConnect()` is called before each connect, `onMessage(message)` with every message as an object, the
+   * first of which is a snapshot. `onState` is told "live", "reconnecting", and "shut" when there has been no
+   * snapshot several times in a row.
    */
-  constructor({ url, onMessage, onState }) {
-    Object.assign(this, { url, onMessage, onState });
+  constructor({ url, onConnect, onMessage, onState }) {
+    Object.assign(this, { url, onConnect, onMessage, onState });
   }
 
   /** Connect, and stay connected while the page lives. */
@@ -33,6 +36,7 @@ export class Live {
   }
 
   #connect() {
+    this.onConnect();
     const socket = new WebSocket(this.url);
     this.#socket = socket;
     socket.addEventListener("message", (event) => {
@@ -54,9 +58,10 @@ export class Live {
   #lost(socket) {
     if (socket === null || socket !== this.#socket) return;
     this.#drop();
-    this.onState("reconnecting");
+    if (this.#failures === 0) this.onState("reconnecting");
     this.#timer = setTimeout(() => this.#connect(), this.#delay());
     this.#failures += 1;
+    if (this.#failures === SHUT_AFTER_FAILURES) this.onState("shut");
   }
 
   /** Twice as long after each failure, and never at the same moment as everyone else. */

@@ -46,13 +46,14 @@ export class Summary {
 }
 
 function tallied(entries) {
-  const tally = { total: 0, begun: 0, ended: 0, done: 0, failed: 0, before: 0, after: 0 };
+  const tally = { total: 0, begun: 0, ended: 0, done: 0, failed: 0, cancelled: 0, before: 0, after: 0 };
   for (const entry of entries) {
     tally.total += 1;
     tally.begun += entry.status !== "ready";
     tally.ended += entry.hasEnded;
     tally.done += entry.status === "done";
     tally.failed += entry.status === "failed";
+    tally.cancelled += entry.status === "cancelled";
     if (entry.job?.status === "done") addBytes(tally, entry.job);
   }
   return tally;
@@ -68,15 +69,17 @@ function isWaiting({ total, begun, failed }) {
   return begun === failed && begun < total;
 }
 
-function stateOf({ total, ended, done }) {
+function stateOf({ total, ended, done, failed }) {
   if (ended < total) return "running";
-  return done > 0 ? "done" : "failed"; // how many failed is said beside the bar
+  if (done > 0) return "done"; // how many failed is said beside the bar
+  return failed > 0 ? "failed" : "cancelled";
 }
 
 function sentence(tally) {
-  const { total, begun, done, failed } = tally;
+  const { total, begun, done } = tally;
   const start = isWaiting(tally) ? `${count(total - begun, "image")} ready` : `${done} of ${total} done`;
-  return failed ? `${start}, ${failed} failed` : start;
+  const others = ["failed", "cancelled"].filter((status) => tally[status] > 0);
+  return [start, ...others.map((status) => `${tally[status]} ${status}`)].join(", ");
 }
 
 function detail({ before, after }) {

@@ -3,19 +3,20 @@
 const LONGEST_WAIT_S = 60;
 
 /**
- * POST the file with these fields (pairs of name and text) before it. Resolves to one of
+ * POST the file with these fields (pairs of name and text) before it. With the same `key` the same upload makes one
+ * job, however often it is sent. Resolves to one of
  *   {kind: "accepted", job}
  *   {kind: "wrong_option", field, detail}       the server takes no file with this value of the field
  *   {kind: "refused", detail}                   the server will never take this file
  *   {kind: "unavailable", detail, waitS|null}   it may take it later; after `waitS` seconds if it said so
  * Rejects with the signal's reason when aborted. `onProgress` gets the bytes that have been sent.
  */
-export async function sendFile({ url, fields, file, onProgress, signal }) {
+export async function sendFile({ url, key, fields, file, onProgress, signal }) {
   const form = new FormData();
   for (const [name, value] of fields) form.append(name, value);
   form.append("file", file, file.name);
   let sentBytes = 0;
-  const request = await post(url, form, signal, ({ loaded }) => {
+  const request = await post(url, key, form, signal, ({ loaded }) => {
     sentBytes = Math.min(loaded, file.size);
     onProgress(sentBytes);
   });
@@ -23,7 +24,7 @@ export async function sendFile({ url, fields, file, onProgress, signal }) {
 }
 
 /** Resolves when the request is over, whatever the answer; `status` is 0 when there was none. */
-function post(url, form, signal, onProgress) {
+function post(url, key, form, signal, onProgress) {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
     const request = new XMLHttpRequest();
@@ -36,6 +37,7 @@ function post(url, form, signal, onProgress) {
     request.addEventListener("loadend", () => resolve(request));
     request.open("POST", url);
     request.setRequestHeader("Accept", "application/json");
+    request.setRequestHeader("Idempotency-Key", key);
     request.send(form);
   });
 }

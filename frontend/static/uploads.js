@@ -1,5 +1,6 @@
 /** The files on their way to the server: a few at a time, the rest wait. */
 
+import { newKey } from "./idempotency_key.js";
 import { sendFile } from "./upload_request.js";
 
 const AT_A_TIME = 3;
@@ -21,19 +22,19 @@ export class Uploads {
     return this.#active.size + this.#waiting.length > 0;
   }
 
-  /** For each upload of a file of so many bytes, a promise that settles when the upload is over. */
+  /** For each upload of a file of so many bytes (null: of any), a promise that settles when it is over. */
   underWay(bytes) {
-    const alike = [...this.#active].filter(([entry]) => entry.file.size === bytes);
+    const alike = [...this.#active].filter(([{ file }]) => bytes === null || file.size === bytes);
     return alike.map(([, { over }]) => over);
   }
 
   /** Send these files with these options (pairs of name and text) when their turn comes. */
   send(entries, options) {
-    for (const entry of entries) entry.options = options;
+    for (const entry of entries) Object.assign(entry, { options, key: newKey() });
     this.sendAgain(entries);
   }
 
-  /** Send files that could not be sent before, with the options that they had. */
+  /** Send files that could not be sent before, with the options and the key that they had. */
   sendAgain(entries) {
     for (const entry of entries) {
       this.entries.update(entry, { phase: "waiting", sentBytes: 0, note: "", canRetry: false });
@@ -108,7 +109,7 @@ export class Uploads {
     this.entries.update(entry, { phase: "uploading", sentBytes: 0, note: "" });
     const onProgress = (sentBytes) => this.entries.update(entry, { sentBytes });
     const fields = [["batch_id", this.batchId], ...entry.options];
-    return sendFile({ url: this.url, fields, file: entry.file, onProgress, signal });
+    return sendFile({ url: this.url, key: entry.key, fields, file: entry.file, onProgress, signal });
   }
 }
 

@@ -1,14 +1,17 @@
 """The one door to aio_pika: connections that come back, publishing with confirms, consuming by hand."""
 
+from pipeline.broker.dead_letter_queue import DeadLetterQueue, HeldLetter
 from pipeline.broker.delivery_slots import Delivery, DeliverySlots
 from pipeline.broker.event_log import EventLog
 from pipeline.broker.link import Link, link_name
 from pipeline.broker.publisher import Publisher, PublishUncertain, QueueCounts
 
 __all__ = [
+    "DeadLetterQueue",
     "Delivery",
     "DeliverySlots",
     "EventLog",
+    "HeldLetter",
     "Link",
     "PublishUncertain",
     "Publisher",

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage
@@ -23,8 +23,9 @@ class Delivery:
     Settling never raises for a connection that has ended in the meantime: the broker then delivers again.
     """
 
-    def __init__(self, message: AbstractIncomingMessage) -> None:
+    def __init__(self, message: AbstractIncomingMessage, channel: AbstractChannel) -> None:
         self._message = message
+        self._channel = channel
         self.body = message.body
 
     @property
@@ -32,6 +33,16 @@ class Delivery:
         """How often this command has come back to the queue before, as a quorum queue counts it."""
         count = self._message.headers.get("x-delivery-count", 0)
         return count if isinstance(count, int) else 0
+
+    @property
+    def is_redelivered(self) -> bool:
+        """Whether it may have been delivered before, to this worker or to another one."""
+        return bool(self._message.redelivered) or self.returns > 0
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether it can be settled no more: its channel has ended, and the broker delivers it again."""
+        return self._channel.is_closed
 
     @property
     def origin(self) -> str:
@@ -56,7 +67,8 @@ class Delivery:
                 if how == "acknowledge":
                     await self._message.ack()
                 else:
-                    await self._message.reject(requeue=how == "give back")
+                    # Not `reject`, which from RabbitMQ 4.3 on counts as a try that has failed.
+                    await self._message.nack(requeue=how == "give back")
         except (*CONNECTION_EXCEPTIONS, TimeoutError) as error:
             log.warning("could not %s a delivery, so it will come again: %r", how, error)
 
@@ -68,10 +80,14 @@ class DeliverySlots:
     only puts the delivery where the slot's own task finds it.
     """
 
-    def __init__(self, url: str, *, service: str, tags: Sequence[str]) -> None:
+    def __init__(
+        self, url: str, *, service: str, tags: Sequence[str], on_lost: Callable[[], None] = lambda: None
+    ) -> None:
+        """`on_lost` is called when the channel of a slot ends: what it had delivered is lost to us."""
         self.link = Link(url, name=link_name(service, "consume"), set_up=self._set_up)
         self._queues: dict[str, asyncio.Queue[Delivery]] = {tag: asyncio.Queue() for tag in tags}
         self._channels: dict[str, AbstractChannel] = {}
+        self._on_lost = on_lost
         self._stopping = False
 
     async def take(self, tag: str) -> Delivery:
@@ -79,15 +95,23 @@ class DeliverySlots:
         return await self._queues[tag].get()
 
     async def stop_taking(self) -> None:
-        """Cancel the consumers. What has been delivered can still be settled until the link is closed."""
+        """Cancel the consumers and give back what nobody has taken.
+
+        What has been taken can still be settled until the link is closed.
+        """
         self._stopping = True
-        for tag, channel in self._channels.items():
-            try:
-                async with asyncio.timeout(CANCEL_TIMEOUT_S):
-                    queue = await channel.get_queue(topology.RESIZE.name, ensure=False)
-                    await queue.cancel(tag)
-            except (*CONNECTION_EXCEPTIONS, TimeoutError) as error:
-                log.debug("%s: consumer not cancelled: %r", tag, error)
+        await asyncio.gather(*(self._cancel(tag, channel) for tag, channel in self._channels.items()))
+        for deliveries in self._queues.values():
+            while not deliveries.empty():
+                await deliveries.get_nowait().give_back()
+
+    async def _cancel(self, tag: str, channel: AbstractChannel) -> None:
+        try:
+            async with asyncio.timeout(CANCEL_TIMEOUT_S):
+                queue = await channel.get_queue(topology.RESIZE.name, ensure=False)
+                await queue.cancel(tag)
+        except (*CONNECTION_EXCEPTIONS, TimeoutError) as error:
+            log.debug("%s: consumer not cancelled: %r", tag, error)
 
     async def _set_up(self, connection: AbstractConnection) -> None:
         self._channels.clear()
@@ -101,9 +125,14 @@ class DeliverySlots:
 
     async def _consume(self, connection: AbstractConnection, tag: str) -> AbstractChannel:
         channel = await self.link.open_consuming_channel(connection, prefetch=1, consumer=tag)
+        channel.close_callbacks.add(lambda *_: self._on_lost())
         queue = await channel.get_queue(topology.RESIZE.name, ensure=False)
-        await queue.consume(partial(self._hand_over, tag), consumer_tag=tag)
+        await queue.consume(partial(self._hand_over, tag, channel), consumer_tag=tag)
         return channel
 
-    async def _hand_over(self, tag: str, message: AbstractIncomingMessage) -> None:
-        self._queues[tag].put_nowait(Delivery(message))
+    async def _hand_over(self, tag: str, channel: AbstractChannel, message: AbstractIncomingMessage) -> None:
+        delivery = Delivery(message, channel)
+        if self._stopping:
+            await delivery.give_back()
+        else:
+            self._queues[tag].put_nowait(delivery)

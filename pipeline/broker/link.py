@@ -6,10 +6,12 @@ Here every session starts the same way (connect, declare, set up) and ends as a 
 """
 
 import asyncio
+import itertools
 import logging
 import os
+import random
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractConnection
@@ -18,10 +20,13 @@ from yarl import URL
 
 from pipeline import topology
 from pipeline.errors import BrokerUnavailable
+from pipeline.settings import amqp_addresses
 
 log = logging.getLogger(__name__)
 
 CONNECT_TIMEOUT_S = 10.0
+IN_A_CLUSTER_TIMEOUT_S = 4.0
+"""What a step of connecting may take where there is another node to go to: together less than 15 s."""
 CLOSE_TIMEOUT_S = 3.0
 CANCEL_AGAIN_S = 0.5
 HEARTBEAT_S = 10
@@ -40,16 +45,20 @@ def link_name(service: str, purpose: str) -> str:
 class Link:
     """A connection kept open from `start` to `close`.
 
+    `url` may hold several addresses, separated by commas: the nodes of one cluster. Every try takes the next
+    one; the first is any of them, so that not all services sit on the same node.
+
     `set_up` is called with each new connection once the topology is there; the link counts as open when it
     has returned. Whatever `set_up` makes belongs to that connection and ends with it.
     """
 
-    def __init__(self, url: str, *, name: str, set_up: SetUp) -> None:
-        self._url = URL(url)
-        if "heartbeat" not in self._url.query:
-            self._url = self._url.update_query(heartbeat=HEARTBEAT_S)
+    def __init__(self, url: str, *, name: str, set_up: SetUp, rungs: Sequence[topology.Rung] = ()) -> None:
+        addresses = amqp_addresses(url)
+        self._addresses = _in_turn(addresses)
+        self._has_choice = len(addresses) > 1
         self._name = name
         self._set_up = set_up
+        self._rungs = tuple(rungs)
         self._open = asyncio.Event()
         self._broken = asyncio.Event()
         self._connection: AbstractConnection | None = None
@@ -102,6 +111,11 @@ class Link:
             log.warning("%s: connection given up: %s", self._name, reason)
             self._broken.set()
 
+    def leave_node(self, reason: str) -> None:
+        """End the session if there is another node to go to: this one answers, and yet does not do its work."""
+        if self._has_choice:
+            self.restart(reason)
+
     async def close(self) -> None:
         """Close the connection and end the task. Safe to call twice."""
         task, self._task = self._task, None
@@ -128,15 +142,20 @@ class Link:
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 
     async def _session(self) -> None:
+        # A node that is booting, or cut off from the others, may let us in and then keep us waiting.
+        patience_s = IN_A_CLUSTER_TIMEOUT_S if self._has_choice else CONNECT_TIMEOUT_S
         connection = await aio_pika.connect(
-            self._url, timeout=CONNECT_TIMEOUT_S, client_properties={"connection_name": self._name}
+            next(self._addresses),
+            timeout=patience_s,
+            client_properties={"connection_name": self._name},
         )
         self._connection = connection
         self._broken.clear()
         connection.close_callbacks.add(self._on_connection_closed)
         try:
-            await topology.declare(connection)
-            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+            async with asyncio.timeout(patience_s if self._has_choice else None):
+                await topology.declare(connection, self._rungs)
+            async with asyncio.timeout(patience_s):
                 await self._set_up(connection)
             log.info("%s: connected", self._name)
             self.sessions += 1
@@ -160,6 +179,16 @@ class Link:
 
     def _on_channel_closed(self, _: object, error: BaseException | None) -> None:
         self.restart(f"a channel was closed ({_brief(error)})")
+
+
+def _in_turn(addresses: Sequence[str]) -> Iterator[URL]:
+    """The addresses one after another, for ever, beginning at any of them."""
+    first = random.randrange(len(addresses))  # noqa: S311  # not for a secret
+    return itertools.cycle(_with_heartbeat(URL(url)) for url in (*addresses[first:], *addresses[:first]))
+
+
+def _with_heartbeat(url: URL) -> URL:
+    return url if "heartbeat" in url.query else url.update_query(heartbeat=HEARTBEAT_S)
 
 
 def _brief(error: BaseException | None) -> str:

@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from aio_pika import DeliveryMode, Message
 from aio_pika.abc import AbstractChannel, AbstractConnection, HeadersType
@@ -21,7 +22,7 @@ from pipeline.messages import AnyEvent, JobEvent, ResizeImage, encode, event_typ
 
 log = logging.getLogger(__name__)
 
-COMMAND_TIMEOUT_S = 10.0
+COMMAND_TIMEOUT_S = 5.0
 EVENT_TIMEOUT_S = 1.0
 COUNT_TIMEOUT_S = 3.0
 
@@ -45,8 +46,8 @@ class Publisher:
     acknowledgements of the other one must not wait with it.
     """
 
-    def __init__(self, url: str, *, service: str) -> None:
-        self.link = Link(url, name=link_name(service, "publish"), set_up=self._set_up)
+    def __init__(self, url: str, *, service: str, rungs: Sequence[topology.Rung] = ()) -> None:
+        self.link = Link(url, name=link_name(service, "publish"), set_up=self._set_up, rungs=rungs)
         self._service = service
         self._commands: AbstractChannel | None = None
         self._events: AbstractChannel | None = None
@@ -61,10 +62,15 @@ class Publisher:
 
         Raises BrokerUnavailable or QueueFull when it certainly has not, PublishUncertain when nobody knows.
         """
-        await self.check_open()
-        headers: HeadersType = {"job_id": command.job_id}
-        message = self._message(encode(command), "resize_image", command.job_id, headers)
-        await self._publish_confirmed(topology.IMAGES.name, topology.RESIZE_KEY, message)
+        await self._publish_to(topology.IMAGES, command)
+
+    async def publish_retry(self, command: ResizeImage, rung: topology.Rung) -> None:
+        """Return when the broker has stored the command, to be delivered after the delay of this rung.
+
+        Raises as above; a link that is just opening is waited for.
+        """
+        await self.link.wait_open(EVENT_TIMEOUT_S)
+        await self._publish_to(rung.exchange, command)
 
     async def publish_dead_letter(self, body: bytes, *, reason: str, headers: Mapping[str, str]) -> None:
         """Return when the body is in the queue of the dead, with `reason` as a header. Raises as above.
@@ -137,6 +143,12 @@ class Publisher:
             raise BrokerUnavailable
         return channel
 
+    async def _publish_to(self, exchange: topology.Exchange, command: ResizeImage) -> None:
+        await self.check_open()
+        headers: HeadersType = {"job_id": command.job_id}
+        message = self._message(encode(command), "resize_image", command.job_id, headers)
+        await self._publish_confirmed(exchange.name, topology.RESIZE_KEY, message)
+
     async def _publish_confirmed(self, exchange_name: str, routing_key: str, message: Message) -> None:
         channel = self._channel(self._commands)
         exchange = await channel.get_exchange(exchange_name, ensure=False)
@@ -147,7 +159,11 @@ class Publisher:
             raise BrokerUnavailable(f"No queue takes {routing_key!r} from {exchange_name!r}.") from error
         except DeliveryError as error:
             raise QueueFull from error
-        except (AMQPError, *CONNECTION_EXCEPTIONS, TimeoutError) as error:
+        except TimeoutError as error:
+            if self.link.is_open and not await self._is_blocked():
+                self.link.leave_node("a command was not confirmed in time")
+            raise PublishUncertain from error
+        except (AMQPError, *CONNECTION_EXCEPTIONS) as error:
             raise PublishUncertain from error
 
     def _message(self, body: bytes, kind: str, job_id: str | None, headers: HeadersType) -> Message:
@@ -159,5 +175,6 @@ class Publisher:
             type=kind,
             app_id=self._service,
             correlation_id=job_id,
+            timestamp=datetime.now(UTC),
             headers=headers,
         )

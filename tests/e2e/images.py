@@ -22,6 +22,11 @@ def slow_image() -> bytes:
     return _encoded(Image.new("RGB", (12_000, 8_000), (90, 120, 30)), "PNG", compress_level=1)
 
 
+def image_of_a_moment() -> bytes:
+    """An image that is small as a file and takes a worker a few tenths of a second: 24 megapixels."""
+    return _encoded(Image.new("RGB", (6_000, 4_000), (90, 120, 30)), "PNG", compress_level=1)
+
+
 def small_photograph(seed: int) -> bytes:
     """A photograph that takes no time."""
     return make_photograph(640, 480, seed=seed)

@@ -1,14 +1,23 @@
 """The page in a real browser, with the real services behind it."""
 
+import asyncio
+
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
 
 from tests.e2e.browser import complaints_of
 from tests.e2e.images import small_photograph
 from tests.e2e.page import WITHIN_MS, choose_and_upload, files
+from tests.eventually import eventually
 from tests.rig import Rig
 
 HOSTILE_NAME = "<img src=x onerror=alert(1)>.jpg"
+COUNT_MOST_ROWS = """() => {
+    const list = document.querySelector("#job-list");
+    window.mostRows = 0;
+    new MutationObserver(() => (window.mostRows = Math.max(window.mostRows, list.children.length)))
+        .observe(list, { childList: true });
+}"""
 
 
 async def test_files_become_thumbnails_while_one_watches(rig: Rig, browser: Browser) -> None:
@@ -74,17 +83,41 @@ async def test_what_cannot_be_resized_says_why_and_names_are_only_text(rig: Rig,
 
     rows = page.locator("#job-list > *")
     hostile = rows.filter(has_text=HOSTILE_NAME)
-    # News of a job may be faster than the answer to its upload; for that moment it has two rows.
-    ended = page.locator('#job-list > [data-status="done"]', has_text=HOSTILE_NAME)
-    await expect(ended).to_have_count(1, timeout=WITHIN_MS)
-    await expect(rows).to_have_count(3)
     await expect(hostile).to_have_attribute("data-status", "done", timeout=WITHIN_MS)
     await expect(hostile.locator(".job-name")).to_have_text(HOSTILE_NAME)
     assert await page.locator('img[src="x"]').count() == 0
     half = rows.filter(has_text="half.jpg")
     await expect(half.locator(".job-error")).to_contain_text("ends too early", timeout=WITHIN_MS)
     await expect(rows.filter(has_text="text.jpg").locator(".job-error")).to_contain_text("Not an image")
+    await expect(rows).to_have_count(3)
     assert complaints == []
+
+
+async def test_a_file_has_one_row_though_its_job_is_done_before_its_upload_is_answered(
+    rig: Rig, browser: Browser
+) -> None:
+    await rig.start(workers=1)
+    page = await browser.new_page()
+    may_answer = asyncio.Event()
+
+    async def hold_answer(route: Route) -> None:
+        answer = await route.fetch()
+        await may_answer.wait()
+        await route.fulfill(response=answer)
+
+    await page.route("**/upload", hold_answer)
+    await page.goto(rig.url)
+    await page.evaluate(COUNT_MOST_ROWS)
+
+    await choose_and_upload(page, files(2))
+    batch = f"/api/batches/{await page.get_attribute('#main', 'data-batch-id')}"
+    await eventually(lambda: rig.get(batch)["counts"].get("done") == 2, WITHIN_MS / 1000)
+    await expect(page.locator("#worker-list [data-busy]")).to_have_count(0, timeout=WITHIN_MS)
+    await expect(page.locator('#job-list [data-status="uploading"]')).to_have_count(2)
+    may_answer.set()
+
+    await expect(page.locator('#job-list [data-status="done"]')).to_have_count(2, timeout=WITHIN_MS)
+    assert await page.evaluate("window.mostRows") == 2
 
 
 async def test_a_page_that_lost_its_server_misses_nothing(rig: Rig, browser: Browser) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+from collections.abc import Mapping
 from typing import Any
 
 import aiohttp
@@ -11,9 +12,15 @@ from tests.eventually import eventually
 JsonObject = dict[str, Any]
 
 
-async def upload(http: aiohttp.ClientSession, data: bytes, name: str = "photo.jpg") -> JsonObject:
-    """Send an image as a form; the job that it became."""
-    form = aiohttp.FormData()
+async def upload(
+    http: aiohttp.ClientSession,
+    data: bytes,
+    name: str = "photo.jpg",
+    *,
+    fields: Mapping[str, str] | None = None,
+) -> JsonObject:
+    """Send an image as a form, with further fields of it; the job that it became."""
+    form = aiohttp.FormData(fields or {})
     form.add_field("file", io.BytesIO(data), filename=name)
     async with http.post("/upload", data=form) as response:
         answer: JsonObject = await response.json()

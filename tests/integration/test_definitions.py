@@ -3,6 +3,7 @@
 import asyncio
 import http
 import json
+import shutil
 import urllib.error
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import partial
@@ -12,7 +13,7 @@ import pytest
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 from aio_pika.exceptions import ChannelClosed, ProbableAuthenticationError
 
-from deploy.definitions import COMMITTED, FRONTEND, OPERATOR, WORKER, User
+from deploy.definitions import COMMITTED, DEFAULT_LADDER, FRONTEND, OPERATOR, WORKER, User
 from deploy.local.broker_node import BrokerNode
 from pipeline import topology
 from pipeline.broker import DeliverySlots, EventLog, Publisher
@@ -25,6 +26,7 @@ from tests.links import opened
 WITHIN_S = 10.0
 IN_THE_CONTAINER = "/etc/rabbitmq/definitions.json"
 TAG = "worker-1.slot-1"
+RUNG = DEFAULT_LADDER[-1]
 
 Action = Callable[[AbstractChannel], Awaitable[object]]
 
@@ -37,7 +39,9 @@ class ComposedNode(BrokerNode):
         shipped = COMMITTED.with_name("rabbitmq.conf").read_text()
         assert IN_THE_CONTAINER in shipped
         own = self.folder / "rabbitmq.conf"
-        shipped = shipped.replace(IN_THE_CONTAINER, str(COMMITTED))
+        # Its own folder is all that a node in a chroot sees of this machine.
+        definitions = shutil.copy(COMMITTED, self.folder)
+        shipped = shipped.replace(IN_THE_CONTAINER, str(definitions))
         # What is said last counts: this node's ports and files.
         own.write_text(shipped + own.read_text())
 
@@ -101,6 +105,20 @@ async def test_a_worker_can_give_a_command_up_in_both_ways(node: BrokerNode) -> 
     assert delivery.body in bodies
 
 
+async def test_a_worker_can_put_a_command_on_every_rung_of_the_ladder(node: BrokerNode) -> None:
+    sent = ResizeImage(job_id=new_job_id(), source="uploads/a.jpg")
+    async with (
+        opened(Publisher(url(node, WORKER), service="worker-1", rungs=DEFAULT_LADDER)) as worker,
+        opened(DeliverySlots(url(node, WORKER), service="worker-1", tags=[TAG])) as slots,
+        asyncio.timeout(WITHIN_S),
+    ):
+        for rung in DEFAULT_LADDER:
+            await worker.publish_retry(sent, rung)
+        delivery = await slots.take(TAG)  # from the first of them, after 2 seconds
+        await delivery.acknowledge()
+    assert decode_command(delivery.body) == sent
+
+
 async def dead_letter(node: BrokerNode) -> bytes:
     """The next dead letter, taken away by the operator."""
     async with await aio_pika.connect(url(node, OPERATOR)) as connection:
@@ -158,6 +176,7 @@ REFUSED_TO_THE_FRONTEND: dict[str, Action] = {
     "takes commands": partial(consume, RESIZE),
     "takes dead letters": partial(consume, RESIZE_DEAD),
     "empties the queue": partial(purge, RESIZE),
+    "puts commands on the ladder": partial(publish, RUNG.exchange),
 }
 REFUSED_TO_WORKERS: dict[str, Action] = {
     "publishes commands": partial(publish, IMAGES),
@@ -170,6 +189,10 @@ REFUSED_TO_BOTH: dict[str, Action] = {
     "deletes the queue": partial(delete_queue, RESIZE),
     "deletes the dead letters": partial(delete_queue, RESIZE_DEAD),
     "deletes the log": partial(delete_queue, EVENT_LOG),
+    "takes commands from the ladder": partial(consume, RUNG.queue),
+    "empties a rung": partial(purge, RUNG.queue),
+    "deletes a rung": partial(delete_queue, RUNG.queue),
+    "unbinds a rung": partial(unbind, RUNG.queue, RUNG.exchange),
     "deletes an exchange": partial(delete_exchange, IMAGES),
     "binds events to the queue": partial(bind, RESIZE, EVENTS),
     "unbinds the queue": partial(unbind, RESIZE, IMAGES),
@@ -193,9 +216,9 @@ async def test_what_is_not_a_users_work_is_refused(channel: AbstractChannel, act
 @pytest.mark.parametrize("channel", [OPERATOR], indirect=True)
 async def test_the_topology_that_is_imported_is_the_one_that_is_declared(channel: AbstractChannel) -> None:
     # Declaring something that is there with other properties is a PRECONDITION_FAILED.
-    for exchange in topology.EXCHANGES:
+    for exchange in (*topology.EXCHANGES, *(rung.exchange for rung in DEFAULT_LADDER)):
         await channel.declare_exchange(exchange.name, exchange.kind, durable=True)
-    for queue in topology.QUEUES:
+    for queue in (*topology.QUEUES, *(rung.queue for rung in DEFAULT_LADDER)):
         await channel.declare_queue(queue.name, durable=True, arguments=dict(queue.arguments))
 
 

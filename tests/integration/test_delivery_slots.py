@@ -1,9 +1,10 @@
 """Consuming from a real broker: one delivery a slot, settled by hand, given back when anything goes wrong."""
 
 import asyncio
+from collections.abc import Callable
 
 from deploy.local.broker_node import BrokerNode
-from pipeline.broker import DeliverySlots, Publisher
+from pipeline.broker import Delivery, DeliverySlots, Publisher
 from pipeline.ids import new_job_id
 from pipeline.messages import ResizeImage, decode_command
 from tests import management
@@ -14,8 +15,17 @@ SERVICE = "slots-test"
 TAGS = ("slots-test.slot-1", "slots-test.slot-2")
 
 
-def slots_on(url: str) -> DeliverySlots:
-    return DeliverySlots(url, service=SERVICE, tags=TAGS)
+def slots_on(url: str, on_lost: Callable[[], None] = lambda: None) -> DeliverySlots:
+    return DeliverySlots(url, service=SERVICE, tags=TAGS, on_lost=on_lost)
+
+
+async def take_any(slots: DeliverySlots) -> Delivery:
+    """The next delivery, whichever slot gets it."""
+    tasks = [asyncio.create_task(slots.take(tag)) for tag in TAGS]
+    [done], waiting = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED, timeout=20)
+    for task in waiting:
+        task.cancel()
+    return done.result()
 
 
 async def fill(url: str, count: int) -> list[str]:
@@ -58,39 +68,47 @@ async def test_an_acknowledged_command_makes_room_for_the_next(amqp_url: str) ->
 async def test_a_lost_connection_gives_the_commands_back(node: BrokerNode, amqp_url: str) -> None:
     await fill(amqp_url, 1)
     async with opened(slots_on(amqp_url)) as slots:
-        tasks = [asyncio.create_task(slots.take(tag)) for tag in TAGS]
-        [done], [waiting] = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        lost = done.result()
-        assert lost.returns == 0
-        waiting.cancel()
+        lost = await take_any(slots)
+        assert (lost.returns, lost.is_redelivered, lost.is_lost) == (0, False, False)
 
         await eventually(lambda: management.close_connections(node, name_contains=SERVICE))
+        await eventually(lambda: lost.is_lost)
         await lost.acknowledge()  # too late, and no error
 
-        tasks = [asyncio.create_task(slots.take(tag)) for tag in TAGS]
-        [done], [waiting] = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED, timeout=20)
-        waiting.cancel()
-        again = done.result()
+        again = await take_any(slots)
         assert again.body == lost.body
         # It is more if the other slot of the dying connection was given it first.
         assert again.returns >= 1
+        assert (again.is_redelivered, again.is_lost) == (True, False)
         await again.acknowledge()
 
 
-async def test_a_command_given_back_comes_again_and_is_counted(amqp_url: str) -> None:
+async def test_who_has_a_delivery_is_told_that_it_is_lost_before_it_comes_again(
+    node: BrokerNode, amqp_url: str
+) -> None:
+    await fill(amqp_url, 1)
+    story: list[str] = []
+    async with opened(slots_on(amqp_url, on_lost=lambda: story.append("lost"))) as slots:
+        await take_any(slots)
+        assert story == []
+
+        await eventually(lambda: management.close_connections(node, name_contains=SERVICE))
+        again = await take_any(slots)
+        story.append("again")
+        await again.acknowledge()
+
+        assert (story[0], story[-1]) == ("lost", "again")
+
+
+async def test_a_command_given_back_comes_again_and_is_known_to(amqp_url: str) -> None:
     await fill(amqp_url, 1)
     async with opened(slots_on(amqp_url)) as slots:
-        await slots.stop_taking()
-    async with opened(slots_on(amqp_url)) as slots:
-        returns = []
+        seen = []
         for _ in range(3):
-            tasks = [asyncio.create_task(slots.take(tag)) for tag in TAGS]
-            [done], [waiting] = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED, timeout=10)
-            waiting.cancel()
-            returns.append(done.result().returns)
-            await done.result().give_back()
-    assert returns == sorted(returns)
-    assert returns[-1] >= 2
+            delivery = await take_any(slots)
+            seen.append(delivery.is_redelivered)
+            await delivery.give_back()
+    assert seen == [False, True, True]
 
 
 async def test_a_buried_command_is_among_the_dead(node: BrokerNode, amqp_url: str) -> None:
@@ -125,3 +143,18 @@ async def test_after_stop_taking_what_is_in_flight_can_still_be_acknowledged(
             await delivery.acknowledge()
 
     await eventually(lambda: len(management.messages(node, "resize")) == 1)
+
+
+async def test_what_nobody_has_taken_goes_back_when_the_slots_stop(amqp_url: str) -> None:
+    await fill(amqp_url, 3)
+    async with opened(slots_on(amqp_url)) as slots, opened(Publisher(amqp_url, service="counter")) as counter:
+
+        async def ready_are(count: int) -> bool:
+            return (await counter.count_queue()).ready == count
+
+        await eventually(lambda: ready_are(1))
+
+        await slots.stop_taking()
+
+        await eventually(lambda: ready_are(3))
+        assert slots.link.is_open

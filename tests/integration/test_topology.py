@@ -8,13 +8,15 @@ from deploy.local.broker_node import BrokerNode
 from pipeline import topology
 from tests import management
 
+RUNGS = topology.ladder((0.5, 7.0))
+
 
 async def test_an_empty_broker_gets_everything_with_its_arguments(node: BrokerNode) -> None:
     with management.virtual_host(node, "empty") as url:
         async with await aio_pika.connect(url) as connection:
-            await topology.declare(connection)
+            await topology.declare(connection, RUNGS)
 
-        for queue in topology.QUEUES:
+        for queue in (*topology.QUEUES, *(rung.queue for rung in RUNGS)):
             shown = management.queue(node, queue.name, vhost="empty")
             assert shown["durable"]
             assert shown["arguments"] == dict(queue.arguments)

@@ -151,7 +151,8 @@ def test_the_broker_keeps_its_name_and_so_its_data(services: Any) -> None:
 
 def test_a_worker_may_finish_its_job_before_it_is_killed(services: Any) -> None:
     settings = read_settings(WorkerSettings, services["worker"]["environment"])
-    assert seconds(services["worker"]["stop_grace_period"]) > settings.job_timeout_s
+    assert settings.stop_timeout_s >= settings.job_timeout_s
+    assert seconds(services["worker"]["stop_grace_period"]) >= settings.stop_timeout_s + 10
 
 
 def test_the_frontend_is_asked_where_it_listens(services: Any) -> None:

@@ -13,12 +13,13 @@ from pathlib import Path
 import pytest
 
 from deploy import definitions
-from deploy.definitions import COMMITTED, FRONTEND, USERS, WORKER, User
+from deploy.definitions import COMMITTED, DEFAULT_LADDER, FRONTEND, USERS, WORKER, User
 from pipeline import topology
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = ROOT / "deploy" / "Dockerfile"
 NAMES = [one.name for one in (*topology.EXCHANGES, *topology.QUEUES)]
+RUNGS = [rung.name for rung in DEFAULT_LADDER]
 OWN = {user.password_variable: f"{user.name}-of-my-own" for user in USERS}
 
 
@@ -68,14 +69,22 @@ def test_every_user_may_look_at_the_whole_topology(user: User, name: str) -> Non
     assert any(re.search(pattern, name) for pattern in (user.configure, user.write, user.read))
 
 
+@pytest.mark.parametrize("name", RUNGS)
+def test_workers_fill_the_rungs_of_the_ladder_and_frontends_have_nothing_to_do_there(name: str) -> None:
+    assert re.search(WORKER.write, name)
+    assert not any(re.search(pattern, name) for pattern in (WORKER.read, FRONTEND.read, FRONTEND.write))
+
+
 @pytest.mark.parametrize("user", [FRONTEND, WORKER], ids=lambda user: user.name)
-@pytest.mark.parametrize("name", [*NAMES, "amq.default", "amq.gen-1"])
+@pytest.mark.parametrize("name", [*NAMES, *RUNGS, "amq.default", "amq.gen-1"])
 def test_services_make_and_delete_nothing(user: User, name: str) -> None:
     assert not re.search(user.configure, name)
 
 
 @pytest.mark.parametrize("user", [FRONTEND, WORKER], ids=lambda user: user.name)
-@pytest.mark.parametrize("queue", topology.QUEUES, ids=lambda queue: queue.name)
+@pytest.mark.parametrize(
+    "queue", [*topology.QUEUES, *(rung.queue for rung in DEFAULT_LADDER)], ids=lambda queue: queue.name
+)
 def test_services_cannot_undo_a_binding(user: User, queue: topology.Queue) -> None:
     bound = [binding.exchange for binding in queue.bindings if re.search(user.read, binding.exchange)]
     assert not (bound and re.search(user.write, queue.name))
@@ -90,6 +99,31 @@ def test_own_passwords_are_hashed_with_a_salt_of_their_own(tmp_path: Path) -> No
     for user in USERS:
         salt, digest = hashes[user.name][:4], hashes[user.name][4:]
         assert hashlib.sha256(salt + OWN[user.password_variable].encode()).digest() == digest
+
+
+def test_own_definitions_have_the_ladder_that_the_workers_are_given(tmp_path: Path) -> None:
+    file = tmp_path / "definitions.json"
+    assert definitions.main(["--output", str(file)], {**OWN, "RETRY_DELAYS_S": "1,30"}) is None
+    content = json.loads(file.read_text())
+    for kind in ("exchanges", "queues"):
+        names = {one["name"] for one in content[kind]}
+        assert {name for name in names if "retry" in name} == {"resize.retry.1s", "resize.retry.30s"}
+    [worker] = [one for one in content["permissions"] if one["user"] == "worker"]
+    assert re.search(worker["write"], "resize.retry.30s")
+    assert not re.search(worker["write"], "resize.retry.10s")
+    assert {"resize.retry.1s", "resize.retry.30s"} <= {one["destination"] for one in content["bindings"]}
+
+
+def test_a_ladder_that_will_not_do_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "definitions.json"
+    said = definitions.main(["--output", str(file)], {**OWN, "RETRY_DELAYS_S": "30,1"})
+    assert said is not None
+    assert said.startswith("RETRY_DELAYS_S has value")
+    assert not file.exists()
+
+
+def test_the_committed_definitions_have_the_default_ladder_whatever_is_set(tmp_path: Path) -> None:
+    assert definitions.main(["--check"], {"RETRY_DELAYS_S": "1,30"}) is None
 
 
 @pytest.mark.parametrize("bad", ["", "short", "with a space in it", "an@sign/in-the-middle"])

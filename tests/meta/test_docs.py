@@ -126,7 +126,7 @@ def image_errors(cls: type[ImageError]) -> Iterator[str]:
         yield from image_errors(error)
 
 
-ENDS_OF_JOBS = {*image_errors(ImageError), "source_missing", "internal_error"}
+ENDS_OF_JOBS = {*image_errors(ImageError), "source_missing", "storage_full", "internal_error"}
 
 
 def test_the_errors_of_the_pool_are_among_them() -> None:

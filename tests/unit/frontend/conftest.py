@@ -1,6 +1,5 @@
 """Real frontends on a real broker. There is no worker: tests tell the log what workers would tell."""
 
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from frontend.app import create_app
 from frontend.settings import FrontendSettings
 from pipeline import topology
 from pipeline.broker import Publisher
-from pipeline.image_store import LocalImageStore
+from pipeline.local_store import LocalImageStore
 from pipeline.messages import AnyEvent, ResizeImage, decode_command
 from tests.eventually import eventually
 from tests.links import opened
@@ -26,6 +25,8 @@ Tell = Callable[..., Awaitable[None]]
 Json = dict[str, Any]
 
 SHUTDOWN_TIMEOUT_S = 0.5
+NOWHERE = "amqp://guest:guest@127.0.0.1:1/"
+"""An address at which no broker is."""
 
 
 class FrontendServer(TestServer):
@@ -69,10 +70,7 @@ async def client(new_frontend: NewFrontend, amqp_url: str) -> Client:
 @pytest.fixture
 async def lonely(new_frontend: NewFrontend) -> Client:
     """A client of a frontend whose broker is away."""
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        port = unused.getsockname()[1]
-    return await new_frontend(f"amqp://guest:guest@127.0.0.1:{port}/")
+    return await new_frontend(NOWHERE)
 
 
 @pytest.fixture

@@ -47,6 +47,8 @@ def get(status: int, code: str, path: str, headers: dict[str, str] | None = None
 
 IMAGE_TYPE = {"Content-Type": "image/png"}
 
+PROGRESSIVE_PNG = field_part("format", "png"), field_part("progressive", "true")
+
 UPLOADS = {
     "a form without a boundary": Refusal(
         400, "malformed_form", body=form(file_part(PNG)), headers={"Content-Type": "multipart/form-data"}
@@ -130,6 +132,24 @@ UPLOADS = {
     ),
     "an option in the address that there is not": Refusal(
         422, "invalid_option", "PUT", "/upload/a.png?colour=red", PNG, {}
+    ),
+    "an idempotency key of nothing": Refusal(
+        400, "invalid_idempotency_key", body=form(file_part(PNG)), headers=FORM | {"Idempotency-Key": ""}
+    ),
+    "an idempotency key of several words": Refusal(
+        400, "invalid_idempotency_key", body=form(file_part(PNG)), headers=FORM | {"Idempotency-Key": "a b"}
+    ),
+    "an idempotency key in another script": Refusal(
+        400, "invalid_idempotency_key", body=form(file_part(PNG)), headers=FORM | {"Idempotency-Key": "ключ"}
+    ),
+    "an endless idempotency key": Refusal(
+        400,
+        "invalid_idempotency_key",
+        body=form(file_part(PNG)),
+        headers=FORM | {"Idempotency-Key": "k" * 256},
+    ),
+    "options that do not go together": Refusal(
+        422, "invalid_option", body=form(file_part(PNG), *PROGRESSIVE_PNG)
     ),
     "an endless option": Refusal(
         422, "invalid_option", body=form(file_part(PNG), field_part("batch_id", "x" * 2000))

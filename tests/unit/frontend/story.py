@@ -4,10 +4,12 @@ from datetime import datetime, timedelta
 
 from pipeline.ids import BatchId, JobId, made_at, new_batch_id, new_job_id
 from pipeline.messages import (
+    JobCancelled,
     JobDone,
     JobError,
     JobFailed,
     JobQueued,
+    JobRemoved,
     JobRetrying,
     JobStarted,
     RenditionReady,
@@ -35,9 +37,14 @@ class Story:
         self.begun = made_at(self.job_id)
         self.name = "holiday.jpg"
 
-    def queued(self) -> JobQueued:
+    def queued(self, attempt: int = 1) -> JobQueued:
         return JobQueued(
-            at=self.begun, job_id=self.job_id, batch_id=self.batch_id, name=self.name, source=SENT
+            at=self._moment(attempt - 1),
+            job_id=self.job_id,
+            batch_id=self.batch_id,
+            attempt=attempt,
+            name=self.name,
+            source=SENT,
         )
 
     def started(self, attempt: int = 1, worker: str = "worker-1") -> JobStarted:
@@ -95,6 +102,20 @@ class Story:
             source=source,
             error=ERROR,
             started_at=self._moment(attempt),
+        )
+
+    def cancelled(self, attempt: int = 1) -> JobCancelled:
+        return JobCancelled(
+            at=self._moment(attempt + 1),
+            job_id=self.job_id,
+            batch_id=self.batch_id,
+            attempt=attempt,
+            name=self.name,
+        )
+
+    def removed(self, attempt: int = 1) -> JobRemoved:
+        return JobRemoved(
+            at=self._moment(attempt + 2), job_id=self.job_id, batch_id=self.batch_id, attempt=attempt
         )
 
     def receipt(self, attempt: int = 1) -> Receipt:

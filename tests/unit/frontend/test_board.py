@@ -90,6 +90,49 @@ def test_a_job_that_has_ended_does_not_wait_when_its_queued_event_comes_late(log
     assert board.position(story.job_id) is None
 
 
+def test_those_behind_move_up_at_once_when_a_job_is_cancelled(log: Log, board: Board) -> None:
+    first, second, third = Story(), Story(), Story()
+    log.tell(first.queued(), second.queued(), third.queued())
+
+    board.take_own(first.cancelled())
+    log.tell(second.cancelled(), first.cancelled(), second.queued())
+
+    assert [board.position(story.job_id) for story in (first, second, third)] == [None, None, 1]
+
+
+def test_a_job_that_is_asked_for_once_more_waits_behind_all_others(log: Log, board: Board) -> None:
+    failed, other = Story(), Story()
+    log.tell(failed.queued(), other.queued(), failed.failed(1))
+
+    state = board.take_own(failed.queued(2))
+    log.tell(failed.queued(2), failed.failed(1))
+
+    assert state.status == "queued"
+    assert [board.position(story.job_id) for story in (other, failed)] == [1, 2]
+    assert [change.status for change in log.changes] == ["queued", "queued", "failed", "queued"]
+
+
+def test_a_job_that_is_removed_is_told_once_and_is_in_its_batch_no_more(log: Log, board: Board) -> None:
+    story, other = Story(), Story()
+    log.tell(story.done(), other.done())
+
+    log.tell(story.removed(), story.removed(), story.done(), story.queued())
+
+    known = board.job(story.job_id)
+    assert known is not None
+    assert known.status == "removed"
+    assert [change.status for change in log.changes] == ["done", "done", "removed"]
+    assert board.batch_jobs(story.batch_id) == []
+    assert len(board.batch_jobs(other.batch_id)) == 1
+
+
+def test_beyond_its_bound_the_board_forgets_removed_jobs_too(log: Log, board: Board) -> None:
+    gone = Story()
+    log.tell(gone.removed(), *(Story().done() for _ in range(MOST_JOBS)))
+
+    assert board.job(gone.job_id) is None
+
+
 def test_every_change_is_told_and_no_news_is_not(log: Log) -> None:
     story = Story()
 
@@ -126,6 +169,24 @@ def test_a_receipt_ends_a_job_whose_event_was_lost(log: Log, board: Board) -> No
     assert known.status == "done"
     assert log.changes[-1] is known
     assert board.doubtful(10) == []
+
+
+def test_a_receipt_is_right_though_it_is_of_an_earlier_attempt(log: Log, board: Board) -> None:
+    story = Story()
+    log.tell(story.cancelled(1), story.queued(2))
+
+    board.take_receipt(state_from_receipt(story.failed_receipt()))
+
+    assert [state.status for state in log.changes] == ["cancelled", "queued", "failed"]
+
+
+def test_a_receipt_does_not_bring_a_removed_job_back(log: Log, board: Board) -> None:
+    story = Story()
+    log.tell(story.removed())
+
+    board.take_receipt(state_from_receipt(story.receipt()))
+
+    assert [state.status for state in log.changes] == ["removed"]
 
 
 def test_a_receipt_of_a_job_that_the_board_does_not_show_is_left_to_the_store(log: Log, board: Board) -> None:
@@ -218,5 +279,21 @@ def test_the_name_of_a_job_is_known_as_long_as_the_job_is(log: Log, board: Board
 def test_the_rate_counts_what_ended_now_and_not_what_is_replayed(log: Log, board: Board) -> None:
     log.tell(*(Story().done() for _ in range(5)), is_replay=True)
     log.tell(*(Story().done() for _ in range(2)), Story().failed(), Story().started())
+    cancelled = Story()
+    log.tell(cancelled.cancelled(), cancelled.removed())
 
     assert board.rate_per_s() == 3 / RATE_WINDOW_S
+
+
+def test_the_rate_counts_a_job_that_failed_once_though_more_is_heard_of_it(log: Log, board: Board) -> None:
+    story = Story()
+    log.tell(story.failed(), story.queued())
+
+    assert board.rate_per_s() == 1 / RATE_WINDOW_S
+
+
+def test_a_worker_is_not_shown_at_a_job_that_waits_to_be_tried_again(log: Log, board: Board) -> None:
+    story = Story()
+    log.tell(WorkerOnline(worker="worker-1", slots=1), story.started(), story.retrying())
+
+    assert [list(worker.busy) for worker in board.workers()] == [[]]

@@ -8,12 +8,22 @@ import frontend
 import pipeline
 from frontend.error_responses import ANSWERS, INTERNAL, Answer, answer_to
 from frontend.errors import RequestError
-from pipeline.errors import InvalidMessage, InvalidSetting, JobNotFound, PipelineError, StorageFull
+from pipeline.broker import PublishUncertain
+from pipeline.errors import (
+    BrokerUnavailable,
+    InvalidMessage,
+    InvalidSetting,
+    JobNotFound,
+    PipelineError,
+    StorageFull,
+)
 
 NEVER_IN_A_HANDLER = {
     RequestError,  # only what is derived from it is ever raised
     InvalidSetting,  # ends the program before it serves
-    InvalidMessage,  # met in the event log, and passed over there
+    InvalidMessage,  # met in the event log and in the outbox, and dealt with there
+    BrokerUnavailable,  # the job waits in the outbox
+    PublishUncertain,  # likewise
 }
 
 

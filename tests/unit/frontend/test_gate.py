@@ -1,11 +1,22 @@
 """What is refused before it is read, and clients that go in the middle of what they say."""
 
+import asyncio
+import time
 from pathlib import Path
 
 import pytest
 
+from pipeline.local_store import LocalImageStore
 from tests.eventually import eventually
-from tests.unit.frontend.conftest import Client, NewFrontend, commands_in_queue, left_in, when_ready
+from tests.unit.frontend.conftest import (
+    NOWHERE,
+    Client,
+    NewFrontend,
+    commands_in_queue,
+    left_in,
+    uploaded,
+    when_ready,
+)
 from tests.unit.frontend.raw_http import connection_to
 from tests.unit.frontend.requests import BOUNDARY, FORM, PNG, file_part, form
 
@@ -50,14 +61,81 @@ async def test_a_client_that_asks_first_is_told_at_once_that_it_is_too_much(
     assert b"X-Request-Id" in head or b"X-Request-ID" in head
 
 
-async def test_a_client_that_asks_first_is_told_that_the_broker_is_away(lonely: Client) -> None:
+async def test_a_client_that_asks_first_is_told_that_no_more_can_be_kept(
+    new_frontend: NewFrontend, storage: Path
+) -> None:
+    lonely = await new_frontend(NOWHERE, max_outbox=1)
+    await uploaded(lonely, PNG)
+    kept = left_in(storage)
+
     async with connection_to(lonely) as connection:
         await connection.send_head("PUT", "/upload/a.png", Content_Length=len(PNG), Expect="100-continue")
-
         head = await connection.answer_head()
 
     assert head.startswith(b"HTTP/1.1 503 ")
     assert b"Retry-After: " in head
+    assert left_in(storage) == kept
+
+
+async def test_a_client_that_asks_first_is_told_to_go_on_though_the_broker_is_away(lonely: Client) -> None:
+    async with connection_to(lonely) as connection:
+        await connection.send_head("PUT", "/upload/a.png", Content_Length=len(PNG), Expect="100-continue")
+
+        assert (await connection.answer_head()).startswith(b"HTTP/1.1 100 ")
+
+
+@pytest.mark.parametrize(("content_type", "begin"), BEGUN.values(), ids=BEGUN)
+async def test_a_sender_that_falls_silent_is_given_up_and_leaves_nothing(
+    new_frontend: NewFrontend, amqp_url: str, storage: Path, content_type: str, begin: bytes
+) -> None:
+    client = await new_frontend(amqp_url, upload_stall_s=0.2)
+    async with connection_to(client) as connection:
+        await connection.send_head("POST", "/upload", Content_Type=content_type, Content_Length=10 * MEGABYTE)
+        await connection.send(begin)
+
+        head = await connection.answer_head()
+
+    assert head.startswith(b"HTTP/1.1 408 ")
+    assert left_in(storage) == []
+
+
+async def test_a_sender_that_never_begins_is_given_up_too(new_frontend: NewFrontend, amqp_url: str) -> None:
+    client = await new_frontend(amqp_url, upload_stall_s=0.2)
+    async with connection_to(client) as connection:
+        await connection.send_head("POST", "/upload", Content_Type=FORM["Content-Type"], Content_Length=100)
+
+        assert (await connection.answer_head()).startswith(b"HTTP/1.1 408 ")
+
+
+async def test_a_sender_that_is_slow_is_waited_for(new_frontend: NewFrontend, amqp_url: str) -> None:
+    client = await new_frontend(amqp_url, upload_stall_s=1.0)
+    async with connection_to(client) as connection:
+        await connection.send_head("PUT", "/upload/a.png", Content_Length=len(PNG))
+        begin = time.monotonic()
+        for byte in PNG:
+            await connection.send(bytes([byte]))
+            await asyncio.sleep(1.5 / len(PNG))
+
+        assert (await connection.answer_head()).startswith(b"HTTP/1.1 202 ")
+    assert time.monotonic() - begin > 1.0
+
+
+@pytest.mark.parametrize("content_type", ["image/png", FORM["Content-Type"]])
+async def test_a_disk_that_fills_up_while_a_body_of_unknown_length_comes_is_noticed(
+    client: Client, storage: Path, monkeypatch: pytest.MonkeyPatch, content_type: str
+) -> None:
+    head = PNG if content_type == "image/png" else f"--{BOUNDARY}\r\n".encode() + file_part(PNG)
+    chunk = b"%x\r\n%s\r\n" % (MEGABYTE, bytes(MEGABYTE))
+    async with connection_to(client) as connection:
+        await connection.send_head("POST", "/upload", Content_Type=content_type, Transfer_Encoding="chunked")
+        await connection.send(b"%x\r\n%s\r\n%s" % (len(head), head, chunk))
+        await eventually(lambda: left_in(storage))
+
+        monkeypatch.setattr(LocalImageStore, "free_bytes", lambda _: -1)
+        await connection.send(5 * chunk)
+
+        assert (await connection.answer_head()).startswith(b"HTTP/1.1 507 ")
+    assert left_in(storage) == []
 
 
 async def test_a_client_that_asks_first_is_told_to_go_on(client: Client) -> None:

@@ -13,7 +13,7 @@ async def test_a_frontend_with_a_broker_and_space_is_ready(client: Client) -> No
         assert response.status == 200
         assert await response.json() == {
             "status": "ready",
-            "checks": {"queue": True, "events": True, "storage": True},
+            "checks": {"queue": True, "events": True, "storage": True, "outbox": True},
         }
 
 
@@ -24,7 +24,7 @@ async def test_a_frontend_without_a_broker_lives_and_is_not_ready(lonely: Client
         assert response.status == 503
         assert await response.json() == {
             "status": "not ready",
-            "checks": {"queue": False, "events": False, "storage": True},
+            "checks": {"queue": False, "events": False, "storage": True, "outbox": True},
         }
 
 

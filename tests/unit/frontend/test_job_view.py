@@ -1,7 +1,7 @@
 """The shapes of the JSON that clients build on."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
@@ -44,6 +44,7 @@ def test_a_job_that_waits_has_every_field_and_its_place() -> None:
         "picture": None,
         "receipt_url": None,
         "error": None,
+        "retry_at": None,
         "created_at": rfc3339(made_at(story.job_id)),
         "started_at": None,
         "finished_at": None,
@@ -83,6 +84,26 @@ def test_a_job_that_failed_says_why() -> None:
 
     assert shown["error"] == {"code": "image_truncated", "detail": "The file ends too early."}
     assert shown["receipt_url"] == f"/api/jobs/{story.job_id}/receipt"
+
+
+def test_a_job_that_will_be_tried_again_says_when_and_what_is_in_the_way() -> None:
+    story = Story()
+
+    shown = json.loads(to_json(job_view(state_from_event(story.retrying()), position=None)))
+
+    assert shown["retry_at"] == rfc3339(story.retrying().at + timedelta(seconds=2))
+    assert shown["error"] == {"code": "retrying", "detail": "The process died."}
+
+
+def test_a_job_that_was_cancelled_has_a_receipt_and_one_that_was_removed_has_none() -> None:
+    story = Story()
+    cancelled = state_from_event(story.cancelled())
+
+    shown = [job_view(state, position=None) for state in (cancelled, cancelled.advanced(story.removed()))]
+
+    assert [job["status"] for job in shown] == ["cancelled", "removed"]
+    assert [job["receipt_url"] for job in shown] == [f"/api/jobs/{story.job_id}/receipt", None]
+    assert [job["renditions"] for job in shown] == [[], []]
 
 
 def test_a_job_whose_renditions_are_one_picture_in_two_sizes_has_the_element_for_it() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.ids import BatchId, JobId, day_of, new_batch_id
-from pipeline.image_store import LocalImageStore
+from pipeline.local_store import LocalImageStore
 from pipeline.records import decode_receipt
 from tests.eventually import eventually
 from tests.unit.frontend.conftest import (

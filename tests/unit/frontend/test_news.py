@@ -49,6 +49,19 @@ def joined(live: Live, *, batch: BatchId | None = None, job: JobId | None = None
 
 
 @pytest.mark.usefixtures("news")
+def test_that_a_job_is_removed_is_told_like_any_other_change(board: Board, live: Live) -> None:
+    story = Story()
+    of_batch, of_job = joined(live, batch=story.batch_id), joined(live, job=story.job_id)
+    board.take(1, story.done(), is_replay=False)
+
+    board.take(2, story.removed(), is_replay=False)
+
+    assert [heard["job"]["status"] for heard in of_batch.heard] == ["done", "removed"]
+    assert of_batch.heard[-1]["job"]["id"] == story.job_id
+    assert of_job.heard == of_batch.heard
+
+
+@pytest.mark.usefixtures("news")
 def test_a_change_is_told_with_its_offset_and_the_place_of_the_job(board: Board, live: Live) -> None:
     first, second = Story(), Story()
     of_batch, of_job = joined(live, batch=second.batch_id), joined(live, job=second.job_id)

@@ -7,7 +7,7 @@ import pytest
 
 from frontend.upload_form import FIELD_BYTES
 from pipeline.ids import JobId
-from pipeline.image_store import LocalImageStore
+from pipeline.local_store import LocalImageStore
 from pipeline.messages import DEFAULT_RENDITION, Rendition
 from tests.unit.frontend.conftest import (
     Client,

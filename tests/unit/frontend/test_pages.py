@@ -10,7 +10,7 @@ from aiohttp import ClientResponse
 from frontend.routes import STATIC
 from pipeline.ids import JobId, new_batch_id
 from pipeline.image_formats import FORMATS
-from pipeline.image_store import LocalImageStore
+from pipeline.local_store import LocalImageStore
 from tests.eventually import eventually
 from tests.unit.frontend.conftest import Client, NewFrontend, uploaded, when_ready
 from tests.unit.frontend.html_page import Page

@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 
 from pipeline.ids import JobId, new_batch_id
-from pipeline.image_store import LocalImageStore
+from pipeline.local_store import LocalImageStore
 from pipeline.messages import DEFAULT_RENDITION, ResizeImage
 from tests.unit.frontend.conftest import (
     Client,

@@ -9,7 +9,7 @@ from aiohttp import ClientWebSocketResponse, WSCloseCode, WSMessage, WSMsgType
 
 from frontend.keys import LIVE
 from pipeline.ids import BatchId, JobId, new_batch_id, new_job_id
-from pipeline.image_store import LocalImageStore
+from pipeline.local_store import LocalImageStore
 from pipeline.messages import WorkerHeartbeat
 from tests.eventually import eventually
 from tests.unit.frontend.conftest import Client, Json, NewFrontend, Tell, uploaded, when_ready

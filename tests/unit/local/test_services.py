@@ -9,12 +9,12 @@ from deploy.local.services import Services
 from deploy.local.settings import LocalSettings
 
 
-def services(**environment: str) -> Services:
+def services(amqp_url: str = "amqp://me:secret@broker:5673/", **environment: str) -> Services:
     settings = LocalSettings.read(environment)
     return Services(
         settings=settings,
         folder=Path("/project"),
-        amqp_url="amqp://me:secret@broker:5673/",
+        amqp_url=amqp_url,
         console_url="http://127.0.0.1:15672/",
         port=5001,
     )
@@ -40,6 +40,12 @@ def test_workers_are_told_their_names() -> None:
     assert services().worker(4).environment["WORKER_NAME"] == "worker-4"
 
 
+def test_workers_give_back_what_they_cannot_finish_before_they_are_killed() -> None:
+    worker = services(STOP_TIMEOUT_S="60").worker(1)
+
+    assert float(worker.environment["STOP_TIMEOUT_S"]) <= worker.stop_within_s - 1
+
+
 def test_a_frontend_that_listens_everywhere_is_asked_on_this_machine() -> None:
     assert services(HOST="::").host == "127.0.0.1"
     assert services(HOST="192.0.2.1").host == "192.0.2.1"
@@ -59,6 +65,10 @@ def test_the_banner_names_an_outside_broker_without_its_password() -> None:
     assert "broker:5673" in text
     assert "secret" not in text
     assert "guest" not in text
+
+
+def test_of_a_cluster_the_first_node_is_named() -> None:
+    assert services("amqp://me:secret@one:5673/,amqp://me:secret@two/").broker == "one:5673"
 
 
 def test_time_to_stop_all_in_order_is_less_than_ten_seconds() -> None:

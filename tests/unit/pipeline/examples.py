@@ -3,13 +3,17 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from pipeline.messages import (
     AnyEvent,
     FrontendOnline,
+    JobCancelled,
     JobDone,
     JobError,
     JobFailed,
     JobQueued,
+    JobRemoved,
     JobRetrying,
     JobStarted,
     Rendition,
@@ -70,6 +74,7 @@ COMMAND = ResizeImage(
     batch_id=BATCH_ID,
     source=f"uploads/2026-11-24/{JOB_ID}/holiday.jpg",
     attempt=2,
+    retries=1,
     renditions=(
         Rendition(name="300x300", width=300, height=300),
         Rendition(
@@ -125,6 +130,8 @@ EVENTS: tuple[AnyEvent, ...] = (
         error=ERROR,
         started_at=BEGUN,
     ),
+    JobCancelled(at=ENDED, job_id=JOB_ID, batch_id=BATCH_ID, attempt=2, name="holiday.jpg"),
+    JobRemoved(at=ENDED, job_id=JOB_ID, batch_id=BATCH_ID, attempt=2),
     WorkerOnline(at=BEGUN, worker="worker-1", slots=4),
     WorkerHeartbeat(at=BEGUN, worker="worker-1", slots=4, busy=(JOB_ID,)),
     WorkerOffline(at=BEGUN, worker="worker-1"),
@@ -169,3 +176,16 @@ FAILED_RECEIPT = Receipt(
     started_at=BEGUN,
     finished_at=ENDED,
 )
+
+CANCELLED_RECEIPT = Receipt(
+    job_id=JOB_ID,
+    batch_id=BATCH_ID,
+    name="holiday.jpg",
+    status="cancelled",
+    attempt=2,
+    source=SOURCE,
+    started_at=BEGUN,
+    finished_at=ENDED,
+)
+
+REMOVED_RECEIPT = replace(CANCELLED_RECEIPT, status="removed")

@@ -147,8 +147,8 @@ def test_a_job_event_without_a_job_is_refused(name: str) -> None:
 
 
 def test_an_event_that_only_a_later_version_knows_is_refused_by_name() -> None:
-    with pytest.raises(InvalidMessage, match="job_cancelled"):
-        decode_event(b'{"type": "job_cancelled", "job_id": "x"}')
+    with pytest.raises(InvalidMessage, match="job_praised"):
+        decode_event(b'{"type": "job_praised", "job_id": "x"}')
 
 
 def test_a_command_is_no_event_and_an_event_is_no_command() -> None:

@@ -3,12 +3,13 @@
 import os
 import resource
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from pipeline.durable_files import TEMPORARY_SUFFIX, make_folder, temporary_for, write_file
+from pipeline.durable_files import TEMPORARY_SUFFIX, make_folder, temporary_for, write_file, write_new_file
 
 
 @contextmanager
@@ -93,6 +94,38 @@ def test_the_data_is_on_the_disk_before_its_name_is(tmp_path: Path, synced: list
     data, folder = synced
     assert data.endswith(TEMPORARY_SUFFIX)
     assert folder == tmp_path.name
+
+
+def test_a_new_file_is_made_once(tmp_path: Path) -> None:
+    assert write_new_file(tmp_path / "a", b"first")
+    assert not write_new_file(tmp_path / "a", b"second")
+
+    assert (tmp_path / "a").read_bytes() == b"first"
+    assert names_in(tmp_path) == ["a"]
+
+
+def test_a_new_file_is_on_the_disk_before_its_name_is(tmp_path: Path, synced: list[str]) -> None:
+    write_new_file(tmp_path / "a", b"data")
+
+    data, folder = synced
+    assert data.endswith(TEMPORARY_SUFFIX)
+    assert folder == tmp_path.name
+
+
+def test_a_new_file_that_fails_half_way_leaves_nothing(tmp_path: Path) -> None:
+    with files_of_at_most(1000), pytest.raises(OSError, match="File too large"):
+        write_new_file(tmp_path / "a", bytes(5000))
+
+    assert names_in(tmp_path) == []
+
+
+def test_of_many_who_make_a_new_file_one_does(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        made = list(threads.map(lambda number: write_new_file(tmp_path / "a", b"%d" % number), range(8)))
+
+    assert made.count(True) == 1
+    assert (tmp_path / "a").read_bytes() == b"%d" % made.index(True)
+    assert names_in(tmp_path) == ["a"]
 
 
 def test_temporary_names_are_hidden_and_never_the_same(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.errors import JobNotFound, StorageFull
 from pipeline.ids import BatchId, JobId
-from pipeline.image_store import LocalImageStore
+from pipeline.local_store import LocalImageStore
 from tests.unit.full_disk import FillDisk
 from tests.unit.pipeline.examples import BATCH_ID, DONE_RECEIPT, JOB_ID, JOB_RECORD
 

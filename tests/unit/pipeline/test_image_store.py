@@ -8,7 +8,8 @@ import pytest
 
 from pipeline.errors import BatchNotFound, JobNotFound, SourceMissing
 from pipeline.ids import BatchId, JobId, day_of, new_batch_id, new_job_id
-from pipeline.image_store import BUFFER_BYTES, LocalImageStore
+from pipeline.incoming_image import BUFFER_BYTES
+from pipeline.local_store import LocalImageStore
 from pipeline.messages import DEFAULT_RENDITION, Source
 from pipeline.records import DamagedRecord, JobRecord
 from tests.unit.pipeline.examples import BATCH_ID, DONE_RECEIPT, JOB_ID

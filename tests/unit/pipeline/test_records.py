@@ -6,9 +6,17 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from pipeline.messages import JobDone, JobFailed
+from pipeline.messages import JobCancelled, JobDone, JobEnd, JobFailed, JobRemoved
 from pipeline.records import DamagedRecord, Receipt, decode_job, decode_receipt, encode_record, event_of
-from tests.unit.pipeline.examples import DONE_RECEIPT, EVENTS, FAILED_RECEIPT, GOLDEN, JOB_RECORD
+from tests.unit.pipeline.examples import (
+    CANCELLED_RECEIPT,
+    DONE_RECEIPT,
+    EVENTS,
+    FAILED_RECEIPT,
+    GOLDEN,
+    JOB_RECORD,
+    REMOVED_RECEIPT,
+)
 
 RECEIPTS = {"done_receipt": DONE_RECEIPT, "failed_receipt": FAILED_RECEIPT}
 
@@ -76,6 +84,13 @@ def test_the_event_of_a_receipt_tells_all_that_it_says() -> None:
 
     assert event_of(DONE_RECEIPT) == done
     assert event_of(FAILED_RECEIPT) == failed
+
+
+@pytest.mark.parametrize(
+    ("receipt", "kind"), [(CANCELLED_RECEIPT, JobCancelled), (REMOVED_RECEIPT, JobRemoved)]
+)
+def test_the_event_of_an_end_that_somebody_wanted_says_so(receipt: Receipt, kind: type[JobEnd]) -> None:
+    assert event_of(receipt) == next(event for event in EVENTS if isinstance(event, kind))
 
 
 def test_a_failed_receipt_without_a_reason_still_has_an_event() -> None:

@@ -9,6 +9,7 @@ import pytest
 from pipeline.errors import InvalidSetting
 from pipeline.settings import (
     ServiceSettings,
+    amqp_addresses,
     amqp_url,
     folder,
     log_level,
@@ -44,6 +45,7 @@ TAKEN = [
     (port_number, "65535", 65535),
     (amqp_url, "amqp://localhost", "amqp://localhost"),
     (amqp_url, "amqps://me:secret@broker:5671/images", "amqps://me:secret@broker:5671/images"),
+    (amqp_url, "amqp://a:5672/,amqps://me:s%2Ct@b/", "amqp://a:5672/,amqps://me:s%2Ct@b/"),
     (log_level, "debug", "DEBUG"),
     (log_level, "WARNING", "WARNING"),
     (folder, "/srv/images", Path("/srv/images")),
@@ -56,6 +58,7 @@ REFUSED = [
     *((port_number, text) for text in ("65536", "-1", "http", "80.0", "٨٠")),
     *((amqp_url, text) for text in ("localhost", "http://localhost", "amqp://", "amqp:///vhost")),
     *((amqp_url, text) for text in ("amqp://host:port/", "amqp://host:70000/")),
+    *((amqp_url, text) for text in (",", "amqp://a,", "amqp://a,,amqp://b", "amqp://a,b")),
     *((log_level, text) for text in ("LOUD", "10", "TRACE", "NOTSET")),
 ]
 
@@ -95,13 +98,25 @@ def test_a_wrong_value_is_named_together_with_its_variable_and_what_was_expected
 
 
 @pytest.mark.parametrize(
-    "wrong", ["ftp://me:letmein@broker", "amqp://me:letmein@[::1", "amqp://me:letmein@bro\N{ACCOUNT OF}ker/"]
+    "wrong",
+    [
+        "ftp://me:letmein@broker",
+        "amqp://me:letmein@[::1",
+        "amqp://me:letmein@bro\N{ACCOUNT OF}ker/",
+        "amqp://one/,amqp://me:letmein@two:port/",
+        "amqp://me:letmein,letmein@broker/",
+    ],
 )
 def test_a_wrong_secret_is_named_without_its_value(wrong: str) -> None:
     with pytest.raises(InvalidSetting, match=r"^KEY has value \*\*\*: ") as caught:
         read_settings(Kettle, {"KEY": wrong})
 
     assert "letmein" not in str(caught.value)
+
+
+def test_the_addresses_of_a_cluster_are_told_apart_and_their_spaces_do_not_count() -> None:
+    assert amqp_addresses("amqp://a/, amqp://me:p%2Cq@b:1/v") == ("amqp://a/", "amqp://me:p%2Cq@b:1/v")
+    assert amqp_addresses("amqp://a/") == ("amqp://a/",)
 
 
 def test_settings_cannot_be_changed_later() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.errors import JobNotFound, SourceMissing
 from pipeline.ids import JobId
-from pipeline.image_store import LocalImageStore
+from pipeline.local_store import LocalImageStore
 from tests.unit.pipeline.examples import JOB_ID
 
 FOLDER = f"uploads/2026-11-24/{JOB_ID}"

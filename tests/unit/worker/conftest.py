@@ -6,14 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.image_store import LocalImageStore
+from pipeline.local_store import LocalImageStore
 from tests.unit.worker.images import noise_png, png
-from tests.unit.worker.jobs import Listener
+from tests.unit.worker.jobs import DELAYS_S, Listener
 from worker.image_pool import ImagePool
 from worker.job_limits import JobLimits
+from worker.rendering import PublishEvent
 from worker.resize_handler import ResizeHandler
 
 NewPool = Callable[..., ImagePool]
+NewHandler = Callable[..., ResizeHandler]
 
 
 @pytest.fixture
@@ -43,11 +45,32 @@ def listener(store: LocalImageStore) -> Listener:
 
 
 @pytest.fixture
-def handler(store: LocalImageStore, listener: Listener, new_pool: NewPool) -> ResizeHandler:
+def new_handler(store: LocalImageStore, listener: Listener, new_pool: NewPool) -> NewHandler:
+    """Makes handlers that use the same store, each with a pool of its own unless it is given one."""
+
+    def make(
+        worker: str = "worker-1",
+        *,
+        pool: ImagePool | None = None,
+        publish: PublishEvent = listener.publish,
+        min_free_bytes: int = 0,
+    ) -> ResizeHandler:
+        return ResizeHandler(
+            store=store,
+            pool=pool or new_pool(),
+            publish=publish,
+            worker=worker,
+            delays_s=DELAYS_S,
+            min_free_bytes=min_free_bytes,
+        )
+
+    return make
+
+
+@pytest.fixture
+def handler(new_handler: NewHandler) -> ResizeHandler:
     """A handler that tries a job three times."""
-    return ResizeHandler(
-        store=store, pool=new_pool(), publish=listener.publish, worker="worker-1", max_attempts=3
-    )
+    return new_handler()
 
 
 @pytest.fixture

@@ -3,13 +3,17 @@
 from pathlib import Path
 
 from pipeline.ids import JobId, day_of, made_at, new_batch_id, new_job_id
-from pipeline.image_store import LocalImageStore
+from pipeline.local_store import LocalImageStore
 from pipeline.messages import DEFAULT_RENDITION, AnyEvent, ResizeImage, Source, event_type
-from pipeline.records import JobRecord
+from pipeline.records import DamagedRecord, JobRecord
+from pipeline.store_paths import MARK_PREFIX
 from tests.unit.worker.images import png
 
 NAME = "my holiday.png"
 IMAGE = png(80, 60)
+
+DELAYS_S = (2.0, 10.0)
+"""The rungs of the retry ladder."""
 
 
 class Listener:
@@ -30,8 +34,14 @@ class Listener:
         """Take an event; whether it counts as confirmed."""
         job_id = JobId(getattr(event, "job_id", ""))
         self.events.append(event)
-        self.had_receipt.append(await self._store.load_receipt(job_id) is not None)
+        self.had_receipt.append(await self._has_receipt(job_id))
         return self._confirms
+
+    async def _has_receipt(self, job_id: JobId) -> bool:
+        try:
+            return await self._store.load_receipt(job_id) is not None
+        except DamagedRecord:
+            return True
 
 
 async def sent(store: LocalImageStore, data: bytes = IMAGE, *, recorded: bool = True) -> ResizeImage:
@@ -58,3 +68,8 @@ async def sent(store: LocalImageStore, data: bytes = IMAGE, *, recorded: bool = 
 def results_of(root: Path, command: ResizeImage) -> Path:
     """The folder of the job's results."""
     return root / "storage" / "processed" / day_of(JobId(command.job_id)) / command.job_id
+
+
+def marks_of(root: Path, command: ResizeImage) -> list[Path]:
+    """The marks of the workers that are at the job, or have died at it."""
+    return sorted(results_of(root, command).glob(f"{MARK_PREFIX}*"))

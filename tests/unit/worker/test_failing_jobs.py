@@ -7,8 +7,9 @@ import pytest
 
 from pipeline.delivery import Done, RetryLater
 from pipeline.ids import JobId, new_job_id
-from pipeline.image_store import LocalImageStore
+from pipeline.local_store import LocalImageStore
 from pipeline.messages import (
+    JobDone,
     JobFailed,
     JobRetrying,
     Rendition,
@@ -17,8 +18,9 @@ from pipeline.messages import (
 )
 from pipeline.records import event_of
 from tests.unit.full_disk import FillDisk
-from tests.unit.worker.jobs import IMAGE, NAME, Listener, results_of, sent
-from worker.resize_handler import UNRECORDED_DELAY_S, ResizeHandler
+from tests.unit.worker.conftest import NewHandler
+from tests.unit.worker.jobs import DELAYS_S, IMAGE, NAME, Listener, results_of, sent
+from worker.resize_handler import ResizeHandler
 
 
 @pytest.mark.parametrize(
@@ -35,7 +37,7 @@ async def test_a_bad_image_ends_its_job_with_a_receipt_that_says_why(
 ) -> None:
     command = await sent(store, data)
 
-    outcome = await handler.handle(command, returns=0)
+    outcome = await handler.handle(command)
 
     receipt = await store.load_receipt(JobId(command.job_id))
     failed = listener.events[-1]
@@ -56,7 +58,7 @@ async def test_an_image_that_is_gone_ends_its_job(
     command = await sent(store)
     store.source_file(command.source).unlink()
 
-    assert await handler.handle(command, returns=0) == Done()
+    assert await handler.handle(command) == Done()
 
     failed = listener.events[-1]
     assert isinstance(failed, JobFailed)
@@ -67,7 +69,7 @@ async def test_an_image_that_is_gone_ends_its_job(
 async def test_a_source_outside_of_the_uploads_is_missing(
     store: LocalImageStore, handler: ResizeHandler, listener: Listener, source: str
 ) -> None:
-    assert await handler.handle(ResizeImage(job_id=new_job_id(), source=source), returns=0) == Done()
+    assert await handler.handle(ResizeImage(job_id=new_job_id(), source=source)) == Done()
 
     failed = listener.events[-1]
     assert isinstance(failed, JobFailed)
@@ -77,26 +79,27 @@ async def test_a_source_outside_of_the_uploads_is_missing(
 async def test_a_store_that_takes_no_rendition_is_tried_again_later(
     store: LocalImageStore, handler: ResizeHandler, listener: Listener, tmp_path: Path
 ) -> None:
-    command = await sent(store)
+    command = msgspec.structs.replace(await sent(store), attempt=4, retries=1)
     (results_of(tmp_path, command) / "my_holiday_300x300.png").mkdir(parents=True)
 
-    outcome = await handler.handle(command, returns=1)
+    outcome = await handler.handle(command)
 
-    assert outcome == RetryLater(reason="IsADirectoryError", delay_s=2.0)
+    following = msgspec.structs.replace(command, attempt=5, retries=2)
+    assert outcome == RetryLater(reason="IsADirectoryError", delay_s=10.0, command=following)
     assert listener.types == ["job_started", "job_retrying"]
     retrying = listener.events[-1]
     assert isinstance(retrying, JobRetrying)
-    assert (retrying.attempt, retrying.reason, retrying.delay_s) == (2, "IsADirectoryError", 2.0)
+    assert (retrying.attempt, retrying.reason, retrying.delay_s) == (4, "IsADirectoryError", 10.0)
     assert await store.load_receipt(JobId(command.job_id)) is None
 
 
-async def test_after_the_last_attempt_the_job_ends(
+async def test_after_the_last_rung_the_job_ends(
     store: LocalImageStore, handler: ResizeHandler, listener: Listener, tmp_path: Path
 ) -> None:
-    command = await sent(store)
+    command = msgspec.structs.replace(await sent(store), retries=len(DELAYS_S))
     (results_of(tmp_path, command) / "my_holiday_300x300.png").mkdir(parents=True)
 
-    assert await handler.handle(command, returns=2) == Done()
+    assert await handler.handle(command) == Done()
 
     failed = listener.events[-1]
     assert isinstance(failed, JobFailed)
@@ -108,11 +111,11 @@ async def test_a_job_that_fails_for_good_leaves_no_rendition_behind(
     store: LocalImageStore, handler: ResizeHandler, listener: Listener, tmp_path: Path
 ) -> None:
     renditions = (Rendition(name="a", width=10), Rendition(name="b", width=20))
-    command = msgspec.structs.replace(await sent(store), renditions=renditions)
+    command = msgspec.structs.replace(await sent(store), renditions=renditions, retries=len(DELAYS_S))
     folder = results_of(tmp_path, command)
     (folder / "my_holiday_b.png").mkdir(parents=True)
 
-    assert await handler.handle(command, returns=2) == Done()
+    assert await handler.handle(command) == Done()
 
     assert listener.types == ["job_started", "rendition_ready", "job_failed"]
     assert [path.name for path in folder.iterdir() if path.is_file()] == ["receipt.json"]
@@ -124,10 +127,31 @@ async def test_a_job_that_was_in_trouble_is_done_once_the_trouble_is_over(
     command = await sent(store)
     obstacle = results_of(tmp_path, command) / "my_holiday_300x300.png"
     obstacle.mkdir(parents=True)
-    await handler.handle(command, returns=0)
+    outcome = await handler.handle(command)
     obstacle.rmdir()
 
-    assert await handler.handle(command, returns=1) == Done()
+    assert isinstance(outcome, RetryLater)
+    assert await handler.handle(outcome.command) == Done()
+    done = listener.events[-1]
+    assert isinstance(done, JobDone)
+    assert done.attempt == 2
+
+
+async def test_a_store_that_is_away_is_waited_for_and_not_made_anew(
+    store: LocalImageStore, handler: ResizeHandler, listener: Listener, tmp_path: Path
+) -> None:
+    command = await sent(store)
+    root, elsewhere = tmp_path / "storage", tmp_path / "elsewhere"
+    root.rename(elsewhere)
+    root.mkdir()
+
+    outcome = await handler.handle(command)
+
+    assert isinstance(outcome, RetryLater)
+    assert list(root.iterdir()) == []
+    root.rmdir()
+    elsewhere.rename(root)
+    assert await handler.handle(outcome.command) == Done()
     assert listener.types[-1] == "job_done"
 
 
@@ -135,7 +159,7 @@ async def test_a_job_that_was_in_trouble_is_done_once_the_trouble_is_over(
 async def test_a_record_that_cannot_be_read_says_nothing_about_the_job_so_it_comes_again(
     store: LocalImageStore, handler: ResizeHandler, listener: Listener, tmp_path: Path, wrong_file: str
 ) -> None:
-    command = await sent(store)
+    command = msgspec.structs.replace(await sent(store), retries=50)
     folder = (
         results_of(tmp_path, command)
         if wrong_file == "receipt.json"
@@ -144,35 +168,54 @@ async def test_a_record_that_cannot_be_read_says_nothing_about_the_job_so_it_com
     folder.mkdir(parents=True, exist_ok=True)
     (folder / wrong_file).write_bytes(b"{")
 
-    outcome = await handler.handle(command, returns=50)
+    outcome = await handler.handle(command)
 
     assert isinstance(outcome, RetryLater)
-    assert outcome.delay_s == UNRECORDED_DELAY_S
+    assert outcome.delay_s == DELAYS_S[-1]
     assert wrong_file in outcome.reason
-    assert listener.events == []
+    assert listener.types == ["job_retrying"]
 
 
-@pytest.mark.parametrize("number", [1, 50])
 async def test_a_full_disk_is_waited_for(
-    store: LocalImageStore, handler: ResizeHandler, listener: Listener, fill_disk: FillDisk, number: int
+    store: LocalImageStore, handler: ResizeHandler, listener: Listener, fill_disk: FillDisk, tmp_path: Path
 ) -> None:
-    command = msgspec.structs.replace(await sent(store), attempt=number)
+    command = await sent(store)
     fill_disk()
 
-    outcome = await handler.handle(command, returns=0)
+    outcome = await handler.handle(command)
 
     assert isinstance(outcome, RetryLater)
+    assert (outcome.delay_s, outcome.command.retries) == (DELAYS_S[0], 1)
     assert listener.types == ["job_started", "job_retrying"]
+    assert list(results_of(tmp_path, command).iterdir()) == []
 
 
-async def test_a_job_whose_end_cannot_be_written_comes_again(
-    store: LocalImageStore, handler: ResizeHandler, listener: Listener, fill_disk: FillDisk
+async def test_with_little_free_space_no_job_is_begun_and_its_end_can_still_be_written(
+    store: LocalImageStore, new_handler: NewHandler, listener: Listener
 ) -> None:
-    command = await sent(store, b"garbage")
+    command, handler = await sent(store), new_handler(min_free_bytes=2**60)
+    outcome = await handler.handle(command)
+    assert isinstance(outcome, RetryLater)
+    assert listener.types == ["job_retrying"]
+
+    last = msgspec.structs.replace(command, retries=len(DELAYS_S))
+    assert await handler.handle(last) == Done()
+
+    failed = listener.events[-1]
+    assert isinstance(failed, JobFailed)
+    assert failed.error.code == "storage_full"
+
+
+@pytest.mark.parametrize("retries", [0, 2, 50])
+async def test_a_job_whose_end_cannot_be_written_comes_again(
+    store: LocalImageStore, handler: ResizeHandler, listener: Listener, fill_disk: FillDisk, retries: int
+) -> None:
+    command = msgspec.structs.replace(await sent(store, b"garbage"), retries=retries)
     fill_disk()
 
-    outcome = await handler.handle(command, returns=0)
+    outcome = await handler.handle(command)
 
     assert isinstance(outcome, RetryLater)
-    assert listener.types == ["job_started"]
+    assert outcome.command.retries == min(retries + 1, len(DELAYS_S))
+    assert listener.types == ["job_started", "job_retrying"]
     assert await store.load_receipt(JobId(command.job_id)) is None

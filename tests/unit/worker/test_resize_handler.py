@@ -10,7 +10,7 @@ from PIL import Image
 
 from pipeline.delivery import Done, GiveUp
 from pipeline.ids import JobId, new_job_id
-from pipeline.image_store import LocalImageStore
+from pipeline.local_store import LocalImageStore
 from pipeline.messages import (
     AnyEvent,
     JobDone,
@@ -22,7 +22,7 @@ from pipeline.messages import (
     encode,
 )
 from pipeline.records import event_of
-from tests.unit.worker.conftest import NewPool
+from tests.unit.worker.conftest import NewHandler
 from tests.unit.worker.images import noise_png, two_frames
 from tests.unit.worker.jobs import IMAGE, NAME, Listener, results_of, sent
 from worker.resize_handler import ResizeHandler, read_command
@@ -33,7 +33,7 @@ SMALL_AND_LARGE = (Rendition(name="small", width=30, height=20), Rendition(name=
 async def test_an_image_becomes_a_rendition_then_a_receipt_then_an_event(
     store: LocalImageStore, handler: ResizeHandler, listener: Listener
 ) -> None:
-    outcome = await handler.handle(await sent(store), returns=0)
+    outcome = await handler.handle(await sent(store))
 
     assert outcome == Done()
     assert listener.types == ["job_started", "rendition_ready", "job_done"]
@@ -45,7 +45,7 @@ async def test_the_rendition_is_in_the_store_as_it_was_asked_for(
 ) -> None:
     command = await sent(store)
 
-    await handler.handle(command, returns=0)
+    await handler.handle(command)
 
     path = store.rendition_file(JobId(command.job_id), "my_holiday_300x300.png")
     assert Image.open(BytesIO(path.read_bytes())).size == (300, 300)
@@ -58,7 +58,7 @@ async def test_the_events_and_the_receipt_tell_the_same(
 ) -> None:
     command = await sent(store)
 
-    await handler.handle(command, returns=0)
+    await handler.handle(command)
 
     receipt = await store.load_receipt(JobId(command.job_id))
     started, ready, done = listener.events
@@ -83,7 +83,7 @@ async def test_every_rendition_that_is_asked_for_is_made_in_its_own_format(
     )
     command = msgspec.structs.replace(await sent(store), renditions=renditions)
 
-    await handler.handle(command, returns=0)
+    await handler.handle(command)
 
     done = listener.events[-1]
     assert isinstance(done, JobDone)
@@ -94,17 +94,17 @@ async def test_every_rendition_that_is_asked_for_is_made_in_its_own_format(
 
 
 async def test_each_rendition_is_told_of_when_it_is_stored_and_before_the_next(
-    store: LocalImageStore, new_pool: NewPool, tmp_path: Path
+    store: LocalImageStore, new_handler: NewHandler, tmp_path: Path
 ) -> None:
     command = msgspec.structs.replace(await sent(store, noise_png(900, 800)), renditions=SMALL_AND_LARGE)
     stored: list[list[str]] = []
 
     async def publish(event: AnyEvent) -> None:
         if isinstance(event, RenditionReady):
-            stored.append(sorted(path.name for path in results_of(tmp_path, command).iterdir()))
+            stored.append(sorted(path.name for path in results_of(tmp_path, command).glob("[!.]*")))
 
-    handler = ResizeHandler(store=store, pool=new_pool(), publish=publish, worker="worker-1", max_attempts=3)
-    await handler.handle(command, returns=0)
+    handler = new_handler(publish=publish)
+    await handler.handle(command)
 
     assert stored == [["my_holiday_small.png"], ["my_holiday_large.png", "my_holiday_small.png"]]
 
@@ -115,7 +115,7 @@ async def test_the_receipt_has_the_digests_and_what_was_found(
     renditions = (Rendition(name="a", width=10, format="jpeg"), Rendition(name="b", width=20, format="gif"))
     command = msgspec.structs.replace(await sent(store), renditions=renditions)
 
-    await handler.handle(command, returns=0)
+    await handler.handle(command)
 
     receipt = await store.load_receipt(JobId(command.job_id))
     assert receipt is not None
@@ -133,7 +133,7 @@ async def test_what_could_not_be_kept_is_in_the_receipt_and_in_the_event(
         await sent(store, two_frames()), renditions=(Rendition(name="still", width=10, format="jpeg"),)
     )
 
-    await handler.handle(command, returns=0)
+    await handler.handle(command)
 
     receipt, done = await store.load_receipt(JobId(command.job_id)), listener.events[-1]
     assert receipt is not None
@@ -146,11 +146,11 @@ async def test_a_command_that_comes_again_gives_the_same_event_and_no_second_res
     store: LocalImageStore, handler: ResizeHandler, listener: Listener, tmp_path: Path
 ) -> None:
     command = await sent(store)
-    await handler.handle(command, returns=0)
+    await handler.handle(command)
     inodes = {path.name: path.stat().st_ino for path in results_of(tmp_path, command).iterdir()}
     first, listener.events = listener.events[-1], []
 
-    outcome = await handler.handle(command, returns=1)
+    outcome = await handler.handle(command, is_redelivered=True)
 
     assert outcome == Done()
     assert listener.events == [first]
@@ -161,10 +161,10 @@ async def test_a_job_that_failed_is_not_tried_again_when_its_command_comes_again
     store: LocalImageStore, handler: ResizeHandler, listener: Listener
 ) -> None:
     command = await sent(store, b"garbage")
-    await handler.handle(command, returns=0)
+    await handler.handle(command)
     first, listener.events = listener.events[-1], []
 
-    assert await handler.handle(command, returns=1) == Done()
+    assert await handler.handle(command, is_redelivered=True) == Done()
     assert listener.events == [first]
 
 
@@ -173,37 +173,20 @@ async def test_a_command_typed_by_hand_is_named_after_its_file(
 ) -> None:
     command = await sent(store, recorded=False)
 
-    assert await handler.handle(command, returns=0) == Done()
+    assert await handler.handle(command) == Done()
 
     done = listener.events[-1]
     assert isinstance(done, JobDone)
     assert (done.name, done.batch_id) == ("my_holiday.png", None)
 
 
-@pytest.mark.parametrize(("attempt", "returns", "number"), [(1, 0, 1), (1, 2, 3), (2, 0, 2), (2, 5, 7)])
-async def test_an_attempt_counts_what_the_command_says_and_how_often_it_came_back(
-    store: LocalImageStore,
-    handler: ResizeHandler,
-    listener: Listener,
-    attempt: int,
-    returns: int,
-    number: int,
+async def test_events_that_are_lost_do_not_stop_a_job(
+    store: LocalImageStore, new_handler: NewHandler
 ) -> None:
-    command = msgspec.structs.replace(await sent(store), attempt=attempt)
-
-    await handler.handle(command, returns=returns)
-
-    assert [getattr(event, "attempt", None) for event in listener.events] == [number] * 3
-
-
-async def test_events_that_are_lost_do_not_stop_a_job(store: LocalImageStore, new_pool: NewPool) -> None:
     lost = Listener(store, confirms=False)
-    handler = ResizeHandler(
-        store=store, pool=new_pool(), publish=lost.publish, worker="worker-1", max_attempts=3
-    )
     command = await sent(store)
 
-    assert await handler.handle(command, returns=0) == Done()
+    assert await new_handler(publish=lost.publish).handle(command) == Done()
     assert await store.load_receipt(JobId(command.job_id)) is not None
 
 

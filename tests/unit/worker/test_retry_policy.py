@@ -1,15 +1,18 @@
-"""What becomes of a job that failed: a table of error and attempt to outcome."""
+"""What becomes of a job that failed: a table of error and command to outcome."""
 
 import errno
 
 import pytest
 
-from pipeline.delivery import RetryLater
+from pipeline.delivery import GiveBack, RetryLater
 from pipeline.errors import SourceMissing, StorageFull
-from pipeline.messages import JobError
+from pipeline.ids import new_job_id
+from pipeline.messages import LAST_ATTEMPT, JobError, ResizeImage, decode_command, encode
 from worker.imaging import ImageError, ImageTooLarge, ImageTruncated, ImageUnreadable, UnsupportedFormat
 from worker.pool_errors import DecoderCrashed, ImageTookTooLong, OutOfMemory, PoolClosed, RenderFailed
-from worker.retry_policy import LONGEST_DELAY_S, outcome_of
+from worker.retry_policy import outcome_of, put_off
+
+DELAYS_S = (2.0, 10.0, 60.0)
 
 TO_BLAME_ON_THE_IMAGE = [
     (ImageUnreadable(), "image_unreadable"),
@@ -17,66 +20,101 @@ TO_BLAME_ON_THE_IMAGE = [
     (ImageTooLarge(), "image_too_large"),
     (UnsupportedFormat(), "unsupported_format"),
     (ImageTookTooLong("The image took longer than 60 s."), "image_took_too_long"),
-    (DecoderCrashed("The process died."), "decoder_crashed"),
     (OutOfMemory(), "out_of_memory"),
     (SourceMissing(), "source_missing"),
 ]
+CRASH = DecoderCrashed("The process died.")
+PASSING = [
+    (StorageFull(), "storage_full"),
+    (OSError(errno.EIO, "the disk at /srv/images"), "internal_error"),
+    (RenderFailed(), "internal_error"),
+    (RuntimeError("who knows"), "internal_error"),
+]
+PASSING_ERRORS = [error for error, _ in PASSING]
+WHICH = [type(error).__name__ for error in PASSING_ERRORS]
 
-PASSING = [OSError(errno.EIO, "the disk at /srv/images"), RenderFailed(), RuntimeError("who knows")]
+
+def asked(retries: int = 0, *, attempt: int = 1) -> ResizeImage:
+    return ResizeImage(job_id=new_job_id(), source="uploads/a.png", attempt=attempt, retries=retries)
 
 
-@pytest.mark.parametrize("attempt", [1, 3])
+def outcome(error: Exception, retries: int = 0, *, in_quarantine: bool = False) -> object:
+    return outcome_of(
+        error, asked(retries), number=retries + 1, delays_s=DELAYS_S, in_quarantine=in_quarantine
+    )
+
+
+@pytest.mark.parametrize("retries", [0, 3])
 @pytest.mark.parametrize(("error", "code"), TO_BLAME_ON_THE_IMAGE, ids=[c for _, c in TO_BLAME_ON_THE_IMAGE])
-def test_an_image_that_is_to_blame_is_not_tried_again(error: Exception, code: str, attempt: int) -> None:
-    assert outcome_of(error, attempt=attempt, max_attempts=3) == JobError(code=code, detail=str(error))
+def test_an_image_that_is_to_blame_is_not_tried_again(error: Exception, code: str, retries: int) -> None:
+    assert outcome(error, retries) == JobError(code=code, detail=str(error))
 
 
-@pytest.mark.parametrize(
-    ("attempt", "delay_s"), [(1, 1.0), (2, 2.0), (3, 4.0), (6, 32.0), (7, 60.0), (99, 60.0)]
-)
-def test_the_waits_double_up_to_the_longest(attempt: int, delay_s: float) -> None:
-    outcome = outcome_of(RenderFailed(), attempt=attempt, max_attempts=100)
+def test_a_decoder_that_crashes_may_have_been_killed_so_it_gets_one_more_chance() -> None:
+    first, second = outcome(CRASH), outcome(CRASH, retries=1)
 
-    assert outcome == RetryLater(reason=str(RenderFailed()), delay_s=delay_s)
-
-
-@pytest.mark.parametrize("error", PASSING, ids=lambda error: type(error).__name__)
-def test_what_may_pass_is_tried_as_often_as_is_allowed_and_then_fails(error: Exception) -> None:
-    outcomes = [outcome_of(error, attempt=attempt, max_attempts=3) for attempt in (1, 2, 3, 4)]
-
-    assert [type(outcome) for outcome in outcomes] == [RetryLater, RetryLater, JobError, JobError]
+    assert isinstance(first, RetryLater)
+    assert (first.reason, first.delay_s) == ("The process died.", 2.0)
+    assert second == JobError(code="decoder_crashed", detail="The process died.")
 
 
-def test_with_one_attempt_allowed_nothing_is_tried_again() -> None:
-    assert isinstance(outcome_of(RenderFailed(), attempt=1, max_attempts=1), JobError)
+def test_a_decoder_that_crashes_in_quarantine_has_done_so_by_itself() -> None:
+    assert outcome(CRASH, in_quarantine=True) == JobError(code="decoder_crashed", detail="The process died.")
 
 
-@pytest.mark.parametrize("attempt", [3, 50, 5000])
-def test_a_full_disk_is_waited_for_however_long_it_takes(attempt: int) -> None:
-    outcome = outcome_of(StorageFull(), attempt=attempt, max_attempts=3)
-
-    assert isinstance(outcome, RetryLater)
-    assert 0 < outcome.delay_s <= LONGEST_DELAY_S
-
-
-@pytest.mark.parametrize("attempt", [1, 3, 50])
-def test_a_worker_that_stops_ends_no_job(attempt: int) -> None:
-    assert isinstance(outcome_of(PoolClosed(), attempt=attempt, max_attempts=3), RetryLater)
+@pytest.mark.parametrize("error", PASSING_ERRORS, ids=WHICH)
+def test_what_may_pass_goes_once_round_each_rung(error: Exception) -> None:
+    delays_s = []
+    for retries in range(len(DELAYS_S)):
+        later = outcome(error, retries)
+        assert isinstance(later, RetryLater)
+        delays_s.append(later.delay_s)
+    assert tuple(delays_s) == DELAYS_S
 
 
-@pytest.mark.parametrize("attempt", [1, 3])
-def test_nobody_is_told_of_our_insides(attempt: int) -> None:
-    outcome = outcome_of(PASSING[0], attempt=attempt, max_attempts=3)
+@pytest.mark.parametrize("retries", [3, 4, 99])
+@pytest.mark.parametrize(("error", "code"), PASSING, ids=WHICH)
+def test_after_the_last_rung_the_job_fails(error: Exception, code: str, retries: int) -> None:
+    failed = outcome(error, retries)
 
-    assert "/srv/images" not in repr(outcome)
+    assert isinstance(failed, JobError)
+    assert failed.code == code
+    assert "4 times" in failed.detail
+
+
+def test_the_next_attempt_counts_on_from_the_one_that_failed() -> None:
+    command = asked(retries=1, attempt=7)
+
+    later = outcome_of(RenderFailed(), command, number=8, delays_s=DELAYS_S)
+
+    assert isinstance(later, RetryLater)
+    assert (later.command.attempt, later.command.retries) == (9, 2)
+    assert later.command.job_id == command.job_id
+
+
+@pytest.mark.parametrize("retries", [2, 3, 50])
+def test_what_cannot_even_be_ended_goes_round_the_last_rung_without_end(retries: int) -> None:
+    later = put_off(StorageFull(), asked(retries), number=LAST_ATTEMPT, delays_s=DELAYS_S)
+
+    assert (later.delay_s, later.command.retries) == (60.0, 3)
+    assert decode_command(encode(later.command)) == later.command
+
+
+@pytest.mark.parametrize("retries", [0, 3, 50])
+def test_a_worker_that_stops_has_not_tried(retries: int) -> None:
+    assert isinstance(outcome(PoolClosed(), retries), GiveBack)
+
+
+@pytest.mark.parametrize("retries", [0, 3])
+def test_nobody_is_told_of_our_insides(retries: int) -> None:
+    assert "/srv/images" not in repr(outcome(OSError(errno.EIO, "the disk at /srv/images"), retries))
 
 
 def test_a_failure_that_nobody_thought_of_points_to_the_log() -> None:
-    outcome = outcome_of(RuntimeError("who knows"), attempt=3, max_attempts=3)
+    failed = outcome(RuntimeError("who knows"), retries=3)
 
-    assert isinstance(outcome, JobError)
-    assert outcome.code == "internal_error"
-    assert "log" in outcome.detail
+    assert isinstance(failed, JobError)
+    assert "log" in failed.detail
 
 
 def test_every_kind_of_image_error_has_a_code_of_its_own() -> None:

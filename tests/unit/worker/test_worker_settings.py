@@ -46,9 +46,23 @@ def test_memory_in_which_nothing_could_be_decoded_is_refused(size: str) -> None:
         "JOB_MEMORY_BYTES",
         "MAX_OUTPUT_PIXELS",
         "MAX_ANIMATION_PIXELS",
-        "MAX_ATTEMPTS",
+        "STOP_TIMEOUT_S",
     ],
 )
 def test_a_limit_of_zero_is_refused(name: str) -> None:
     with pytest.raises(InvalidSetting, match=f"{name} has value '0'"):
         read_settings(WorkerSettings, {name: "0"})
+
+
+def test_a_worker_may_be_told_to_begin_jobs_however_little_space_is_left() -> None:
+    assert read_settings(WorkerSettings, {"WORKER_MIN_FREE_BYTES": "0"}).worker_min_free_bytes == 0
+
+
+def test_the_retry_ladder_has_rungs_of_seconds() -> None:
+    assert read_settings(WorkerSettings, {"RETRY_DELAYS_S": "0.5,1, 2"}).retry_delays_s == (0.5, 1.0, 2.0)
+
+
+@pytest.mark.parametrize("delays", ["2,1", "1,1", "0", "-1,2", "1,", "soon", "nan", "1,nan", "0.01", "86401"])
+def test_rungs_that_do_not_rise_are_refused(delays: str) -> None:
+    with pytest.raises(InvalidSetting, match=f"RETRY_DELAYS_S has value '{delays}': not rising numbers"):
+        read_settings(WorkerSettings, {"RETRY_DELAYS_S": delays})

@@ -1,0 +1,148 @@
+"""Accepting uploads that have an idempotency key: the same upload comes to the same jobs, sent once or often.
+
+The images are stored before the claim is made and the jobs after it, so a frontend may die anywhere: the
+claim names the jobs, and the next upload with this key makes whole what is missing of them, from its own
+images where it has to. One request at a time acts on a key, among all frontends that share the store.
+"""
+
+import asyncio
+from pathlib import PurePosixPath
+
+from frontend.board import Board
+from frontend.dispatch import Dispatch
+from frontend.errors import IdempotencyKeyReused
+from frontend.idempotency import SignedBy
+from frontend.intake import Acceptance, Intake, records_of
+from frontend.job_state import JobState
+from frontend.jobs import Jobs
+from frontend.upload_form import RejectedFile, Upload
+from pipeline.claims import Claims
+from pipeline.errors import JobNotFound, QueueFull, SourceMissing, StorageFull
+from pipeline.ids import BatchId, JobId
+from pipeline.image_store import ImageStore
+from pipeline.messages import now
+from pipeline.records import Claim, JobRecord, command_of
+
+COPY_BYTES = 1024 * 1024
+
+
+class ClaimedIntake:
+    """Makes jobs of stored images, once for each key."""
+
+    def __init__(
+        self,
+        *,
+        claims: Claims,
+        intake: Intake,
+        store: ImageStore,
+        dispatch: Dispatch,
+        board: Board,
+        jobs: Jobs,
+    ) -> None:
+        self._claims = claims
+        self._intake = intake
+        self._store = store
+        self._dispatch = dispatch
+        self._board = board
+        self._jobs = jobs
+
+    async def accept(self, upload: Upload, signed: SignedBy) -> Acceptance:
+        """Make a job of every image, or find the jobs that were made of the same upload before.
+
+        Jobs that have been removed since are left out. Raises IdempotencyKeyReused when the key came with
+        another upload, StorageFull and DamagedRecord.
+        """
+        ours = records_of(upload)
+        claim = None
+        try:
+            async with self._claims.held(signed.key):
+                claim = await self._claim(upload, ours, signed)
+                return await self._carry_out(claim, upload, ours, signed.key)
+        finally:
+            if claim is None or _is_replay(claim, ours):
+                await self._intake.discard(ours)
+
+    async def _claim(self, upload: Upload, ours: list[JobRecord], signed: SignedBy) -> Claim:
+        """The claim that stands for this key; without an image there is nothing to be kept of it."""
+        claim = await self._claims.find(signed.key)
+        if claim is None:
+            claim = Claim(
+                fingerprint=signed.fingerprint, batch_id=upload.batch_id, jobs=tuple(ours), created_at=now()
+            )
+            claim = await self._claims.make(signed.key, claim) if ours else claim
+        if claim.fingerprint != signed.fingerprint:
+            raise IdempotencyKeyReused
+        return claim
+
+    async def _carry_out(self, claim: Claim, upload: Upload, ours: list[JobRecord], key: str) -> Acceptance:
+        acceptance = Acceptance(
+            BatchId(claim.batch_id), rejected=list(upload.rejected), is_replay=_is_replay(claim, ours)
+        )
+        refused: list[RejectedFile] = []
+        for record, copy in zip(claim.jobs, ours, strict=False):  # the same files, so there are as many
+            try:
+                await self._take(record, copy)
+            except (QueueFull, StorageFull, SourceMissing) as error:
+                refused.append(RejectedFile(record.name, error))
+        if claim.jobs and len(refused) == len(claim.jobs):
+            await self._claims.drop(key)
+        acceptance.rejected += refused
+        acceptance.jobs = [state for record in claim.jobs if (state := await self._state(record))]
+        return acceptance
+
+    async def _take(self, record: JobRecord, copy: JobRecord) -> None:
+        """Make a job of it, unless there is one; of `copy` is the image if it has gone.
+
+        A job that may have been accepted before is never given up here, whatever is in the way.
+        """
+        if await self._is_under_way(JobId(record.job_id)):
+            return
+        try:
+            await self._store.load_job(JobId(record.job_id))
+        except JobNotFound:
+            await self._restore(record, copy)
+            await self._intake.take(record)
+        else:
+            await self._send_again(record)
+
+    async def _is_under_way(self, job_id: JobId) -> bool:
+        """Whether the job has ended, or its command is certain to have come to the broker, or will."""
+        if await self._store.load_receipt(job_id) is not None:
+            return True
+        return self._board.job(job_id) is not None or await self._dispatch.holds(job_id)
+
+    async def _send_again(self, record: JobRecord) -> None:
+        """Nobody knows how far it has come; should its command be in the queue twice, it is done once."""
+        command = command_of(record)
+        await self._dispatch.keep(command)
+        try:
+            await self._dispatch.send(command, record)
+        except QueueFull:
+            return  # the relay sends it when there is room
+
+    async def _restore(self, record: JobRecord, copy: JobRecord) -> None:
+        """Have the image of a job where it belongs, if it was removed when the job could not be made."""
+        try:
+            self._store.source_file(record.source_path)
+        except SourceMissing:
+            await self._copy_image(copy.source_path, record)
+
+    async def _copy_image(self, source_path: str, record: JobRecord) -> None:
+        incoming = await self._store.receive(JobId(record.job_id))
+        try:
+            with self._store.source_file(source_path).open("rb") as file:
+                while chunk := await asyncio.to_thread(file.read, COPY_BYTES):
+                    await incoming.write(chunk)
+            await incoming.keep(PurePosixPath(record.source_path).name)
+        finally:
+            incoming.close()
+
+    async def _state(self, record: JobRecord) -> JobState | None:
+        try:
+            return await self._jobs.find(JobId(record.job_id))
+        except JobNotFound:
+            return None
+
+
+def _is_replay(claim: Claim, ours: list[JobRecord]) -> bool:
+    return claim.jobs != tuple(ours)

@@ -1,0 +1,87 @@
+"""Sending commands so that none is lost: into the outbox, to the broker, out of the outbox again.
+
+What the broker has not confirmed stays in the outbox, and the relay sends it once that is possible.
+"""
+
+import logging
+from collections.abc import Iterable
+
+from pipeline.broker import Publisher, PublishUncertain
+from pipeline.errors import BrokerUnavailable, QueueFull
+from pipeline.ids import JobId, parse_job_id
+from pipeline.messages import ResizeImage
+from pipeline.outbox import Outbox
+from pipeline.records import JobRecord, queued_of
+
+log = logging.getLogger(__name__)
+
+
+class Dispatch:
+    """The way of a command from this frontend to the queue."""
+
+    def __init__(self, *, outbox: Outbox, publisher: Publisher) -> None:
+        self._outbox = outbox
+        self._publisher = publisher
+        self._put_off: set[JobId] = set()
+        self._hung_session: int | None = None
+
+    @property
+    def put_off(self) -> frozenset[JobId]:
+        """The jobs whose commands this frontend could not send: nobody else sends them for a while."""
+        return frozenset(self._put_off)
+
+    async def keep(self, command: ResizeImage) -> None:
+        """Put the command into the outbox: from here on it will be sent, by whoever. Raises StorageFull."""
+        await self._outbox.put(command)
+
+    async def send(self, command: ResizeImage, record: JobRecord | None) -> bool:
+        """Send a command that is kept, and tell the event log; whether that was possible just now.
+
+        If it was not, the relay does it later. Raises QueueFull; the command is still kept then, and it is
+        for the caller to `forget` it, unless the relay shall try again.
+        A broker that has once left a command without an answer is not asked again here, since each asking
+        would take seconds: the relay finds out when it answers.
+        """
+        if self._is_hung:
+            self._put_off.add(parse_job_id(command.job_id))
+            return False
+        return await self.publish(command, record)
+
+    async def publish(self, command: ResizeImage, record: JobRecord | None) -> bool:
+        """As `send`, and ask the broker in any case. Without a record the event log is not told."""
+        job_id = parse_job_id(command.job_id)
+        session = self._publisher.link.sessions
+        try:
+            await self._publisher.publish_command(command)
+        except (BrokerUnavailable, PublishUncertain) as error:
+            self._hung_session = session if isinstance(error, PublishUncertain) else self._hung_session
+            self._put_off.add(job_id)
+            log.debug("job %s waits in the outbox: %s", job_id, error)
+            return False
+        except QueueFull:
+            self._hung_session = None
+            self._put_off.add(job_id)
+            raise
+        self._hung_session = None
+        await self.forget(job_id)
+        if record is not None:
+            await self._publisher.publish_event(queued_of(record, attempt=command.attempt))
+        return True
+
+    async def holds(self, job_id: JobId) -> bool:
+        """Whether a command for this job is kept, and will be sent."""
+        return await self._outbox.holds(job_id)
+
+    def let_go(self, gone: Iterable[JobId]) -> None:
+        """Know no more of jobs whose commands do not wait any longer: another frontend has sent them."""
+        self._put_off.difference_update(gone)
+
+    async def forget(self, job_id: JobId) -> None:
+        """Take a command out of the outbox, for it has been sent, or is not to be."""
+        self._put_off.discard(job_id)
+        await self._outbox.remove(job_id)
+
+    @property
+    def _is_hung(self) -> bool:
+        """Whether the present connection has left a command without an answer."""
+        return self._hung_session == self._publisher.link.sessions

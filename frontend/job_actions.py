@@ -1,0 +1,145 @@
+"""What people do to jobs: ask once more for one that failed, call one off, take one away with its files.
+
+A retry goes in this order: the command into the outbox, the receipt away, the command to the broker. A
+frontend that dies in between leaves a job that has ended as before, or one that is in the outbox.
+"""
+
+import asyncio
+from weakref import WeakValueDictionary
+
+from frontend.board import Board
+from frontend.dispatch import Dispatch
+from frontend.errors import JobNotFailed
+from frontend.gathering import gathered
+from frontend.job_state import JobState, queued_from_record
+from frontend.jobs import Jobs
+from pipeline.broker import Publisher
+from pipeline.errors import JobNotFound, QueueFull, SourceMissing
+from pipeline.ids import BatchId, JobId
+from pipeline.image_store import ImageStore
+from pipeline.messages import JobCancelled, JobRemoved, ResizeImage, now
+from pipeline.records import JobRecord, Receipt, event_of
+
+ASKED_AGAIN = ("failed", "cancelled")
+
+
+class JobActions:
+    """Changes jobs, one change of a job at a time."""
+
+    def __init__(
+        self, *, store: ImageStore, publisher: Publisher, dispatch: Dispatch, board: Board, jobs: Jobs
+    ) -> None:
+        self._store = store
+        self._publisher = publisher
+        self._dispatch = dispatch
+        self._board = board
+        self._jobs = jobs
+        self._locks: WeakValueDictionary[JobId, asyncio.Lock] = WeakValueDictionary()
+
+    async def retry(self, job_id: JobId) -> JobState:
+        """Put a job that failed or was cancelled into the queue once more; its new state.
+
+        Raises JobNotFound, JobNotFailed, SourceMissing if its image is gone, StorageFull.
+        """
+        async with self._lock(job_id):
+            state = await self._jobs.find(job_id)
+            receipt = await self._store.load_receipt(job_id)
+            if receipt is None or receipt.status not in ASKED_AGAIN:
+                raise JobNotFailed
+            record = await self._record(job_id)
+            # A worker that met the end of an earlier attempt has told it under its own, higher number.
+            return await self._ask_again(record, max(receipt.attempt, state.attempt) + 1)
+
+    async def retry_failed(self, batch_id: BatchId) -> list[JobState]:
+        """Do so with all jobs of a batch that failed; the new states of those that could be helped.
+
+        Raises BatchNotFound, StorageFull.
+        """
+        failed = [state.id for state in await self._jobs.of_batch(batch_id) if state.status == "failed"]
+        states = await gathered(self._retry_if_possible, failed)
+        return [state for state in states if state is not None]
+
+    async def delete(self, job_id: JobId) -> JobState | None:
+        """Call off a job that has not ended: its state, which is another if it has just ended after all.
+
+        Take away one that has ended, with its files: None. Raises JobNotFound, StorageFull.
+        """
+        async with self._lock(job_id):
+            state = await self._jobs.find(job_id)
+            receipt = await self._store.load_receipt(job_id)
+            if receipt is None:
+                return await self._cancel(state)
+            await self._remove(receipt)
+            return None
+
+    def _lock(self, job_id: JobId) -> asyncio.Lock:
+        return self._locks.setdefault(job_id, asyncio.Lock())
+
+    async def _retry_if_possible(self, job_id: JobId) -> JobState | None:
+        try:
+            return await self.retry(job_id)
+        except (JobNotFound, JobNotFailed, SourceMissing):
+            return None
+
+    async def _record(self, job_id: JobId) -> JobRecord:
+        try:
+            record = await self._store.load_job(job_id)
+        except JobNotFound as error:
+            raise SourceMissing("It is not known any more what was asked of this job.") from error
+        self._store.source_file(record.source_path)
+        return record
+
+    async def _ask_again(self, record: JobRecord, attempt: int) -> JobState:
+        command = ResizeImage(
+            job_id=record.job_id,
+            batch_id=record.batch_id,
+            source=record.source_path,
+            attempt=attempt,
+            renditions=record.renditions,
+        )
+        await self._dispatch.keep(command)
+        await self._store.drop_receipt(JobId(record.job_id))
+        state = self._board.take_own(queued_from_record(record, attempt=attempt))
+        try:
+            await self._dispatch.send(command, record)
+        except QueueFull:
+            return state  # it stays in the outbox, from which the relay sends it when there is room
+        return state
+
+    async def _cancel(self, state: JobState) -> JobState:
+        moment = now()
+        ours = Receipt(
+            job_id=state.id,
+            batch_id=state.batch_id,
+            name=state.name,
+            status="cancelled",
+            attempt=state.attempt,
+            source=state.source,
+            started_at=state.started_at or moment,
+            finished_at=moment,
+        )
+        standing = await self._store.save_receipt(ours)
+        if state.status == "retrying":
+            await self._store.discard_renditions(state.id)  # no worker is there to do it
+        event = event_of(standing)
+        if isinstance(event, JobCancelled):
+            self._board.take_own(event)
+            await self._publisher.publish_event(event)
+        return await self._jobs.find(state.id)
+
+    async def _remove(self, receipt: Receipt) -> None:
+        tombstone = Receipt(
+            job_id=receipt.job_id,
+            batch_id=receipt.batch_id,
+            name="",
+            status="removed",
+            attempt=receipt.attempt,
+            source=None,
+            started_at=receipt.started_at,
+            finished_at=now(),
+        )
+        await self._store.remove_job(tombstone)
+        event = event_of(tombstone)
+        assert isinstance(event, JobRemoved)
+        self._board.take_own(event)
+        await self._publisher.publish_event(event)

@@ -1,0 +1,37 @@
+"""How full the outbox is."""
+
+import time
+
+from frontend.dispatch import Dispatch
+from pipeline.errors import OutboxFull
+from pipeline.outbox import Outbox
+
+LOOK_EVERY_S = 1.0
+
+
+class OutboxLevel:
+    """Looks into the outbox at most once a second, and adds what this frontend has left there since."""
+
+    def __init__(self, *, outbox: Outbox, dispatch: Dispatch, bound: int) -> None:
+        self._outbox = outbox
+        self._dispatch = dispatch
+        self._bound = bound
+        self._looked_at = float("-inf")
+        self._counted = 0
+        self._put_off_then = 0
+
+    async def check(self) -> None:
+        """Raise OutboxFull if no more jobs may be left there."""
+        if await self.is_full():
+            raise OutboxFull
+
+    async def is_full(self) -> bool:
+        """Whether as many jobs wait there as may."""
+        now = time.monotonic()
+        if now - self._looked_at > LOOK_EVERY_S:
+            self._looked_at = now  # first, so that those who ask meanwhile do not look, too
+            put_off = len(self._dispatch.put_off)
+            self._counted = await self._outbox.count()
+            self._put_off_then = put_off
+        added = len(self._dispatch.put_off) - self._put_off_then
+        return self._counted + added >= self._bound

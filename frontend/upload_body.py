@@ -1,0 +1,99 @@
+"""The bytes of a request as they come: counted, not waited for without end, and not onto a full disk."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+from aiohttp import BodyPartReader, MultipartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
+
+from frontend.errors import FormMalformed, RequestTooLarge, UploadStalled
+from frontend.settings import FrontendSettings
+from pipeline.errors import StorageFull
+from pipeline.image_store import ImageStore
+
+log = logging.getLogger(__name__)
+
+CHUNK_BYTES = 256 * 1024
+LOOK_AT_DISK_EVERY_BYTES = 4_000_000
+
+Chunks = AsyncIterator[bytes]
+
+
+class UploadBody:
+    """The body of one request.
+
+    All of its methods raise UploadStalled when the sender falls silent, those that give chunks
+    RequestTooLarge and StorageFull as well.
+    """
+
+    def __init__(self, request: web.Request, *, store: ImageStore, settings: FrontendSettings) -> None:
+        self._request = request
+        self._store = store
+        self._settings = settings
+        self._bytes = 0
+        self._bytes_at_look = 0
+
+    async def form(self) -> MultipartReader:
+        """The body as a form; raises FormMalformed."""
+        with _parser_errors():
+            async with self._in_time():
+                return await self._request.multipart()
+
+    async def next_part(self, form: MultipartReader) -> BodyPartReader | None:
+        """The next part of a form, None behind the last one; raises FormMalformed."""
+        with _parser_errors():
+            async with self._in_time():
+                part = await form.next()
+        if part is not None and not isinstance(part, BodyPartReader):
+            raise FormMalformed("A part of the form is a form itself.")
+        return part
+
+    async def part_chunks(self, part: BodyPartReader) -> Chunks:
+        """What is in a part of a form; raises FormMalformed."""
+        while True:
+            with _parser_errors():
+                async with self._in_time():
+                    chunk = await part.read_chunk(CHUNK_BYTES)
+            if not chunk:
+                return
+            self._count(chunk)
+            yield chunk
+
+    async def raw_chunks(self) -> Chunks:
+        """All that is in the body."""
+        while True:
+            async with self._in_time():
+                chunk = await self._request.content.read(CHUNK_BYTES)
+            if not chunk:
+                return
+            self._count(chunk)
+            yield chunk
+
+    @asynccontextmanager
+    async def _in_time(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(self._settings.upload_stall_s):
+                yield
+        except TimeoutError as error:
+            raise UploadStalled from error
+
+    def _count(self, chunk: bytes) -> None:
+        self._bytes += len(chunk)
+        if self._bytes > self._settings.max_request_bytes:
+            raise RequestTooLarge
+        if self._bytes - self._bytes_at_look > LOOK_AT_DISK_EVERY_BYTES:
+            self._bytes_at_look = self._bytes
+            if self._store.free_bytes() < self._settings.min_free_bytes:
+                raise StorageFull
+
+
+@contextmanager
+def _parser_errors() -> Iterator[None]:
+    """What aiohttp's parser raises for a form that is cut off, or none, as one error of ours."""
+    try:
+        yield
+    except (ValueError, AssertionError, HttpProcessingError, web.RequestPayloadError) as error:
+        log.debug("malformed form: %r", error)
+        raise FormMalformed from error

@@ -1,0 +1,90 @@
+"""Commands that are accepted and not yet confirmed by the broker: one file each, named by the job."""
+
+import asyncio
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from pipeline.durable_files import space_errors, write_file
+from pipeline.errors import InvalidId, InvalidMessage
+from pipeline.ids import JobId, parse_job_id
+from pipeline.messages import ResizeImage, decode_command, encode
+from pipeline.store_paths import StorePaths
+
+DAMAGED_SUFFIX = ".damaged"
+
+
+class Outbox:
+    """The outbox of a store on a disk; all frontends share it."""
+
+    def __init__(self, root: Path) -> None:
+        self._folder = StorePaths(root.resolve()).outbox
+
+    async def put(self, command: ResizeImage) -> None:
+        """Keep the command until `remove`: it is on the disk when this returns. Raises StorageFull."""
+        async with space_errors():
+            await asyncio.to_thread(write_file, self._folder / command.job_id, encode(command))
+
+    async def load(self, job_id: JobId) -> ResizeImage | None:
+        """The command of this job, None when it is not here any more.
+
+        One that cannot be read raises InvalidMessage, and is put aside.
+        """
+        path = self._folder / job_id
+        try:
+            command = decode_command(await asyncio.to_thread(path.read_bytes))
+            if command.job_id != job_id:
+                raise InvalidMessage(f"it is the command of job {command.job_id}")
+            return command
+        except FileNotFoundError:
+            return None
+        except InvalidMessage:
+            with suppress(FileNotFoundError):  # somebody else has put it aside
+                path.rename(path.with_name(path.name + DAMAGED_SUFFIX))
+            raise
+
+    async def holds(self, job_id: JobId) -> bool:
+        """Whether the command of this job waits here."""
+        return await asyncio.to_thread((self._folder / job_id).exists)
+
+    async def lease(self, job_id: JobId, since: float) -> bool:
+        """Make the command look as if it had just come, so that no other frontend takes it for abandoned.
+
+        False if it is gone, or no longer as old as `entries` has said: somebody else is at it.
+        """
+        return await asyncio.to_thread(_touch, self._folder / job_id, since)
+
+    async def remove(self, job_id: JobId) -> None:
+        """The command has been published. Should this be lost in a power cut, it is published twice."""
+        await asyncio.to_thread((self._folder / job_id).unlink, missing_ok=True)
+
+    async def entries(self) -> dict[JobId, float]:
+        """Whose commands wait, oldest first, each with the time at which it was put here (seconds, POSIX)."""
+        return await asyncio.to_thread(self._entries)
+
+    async def count(self) -> int:
+        """How many commands wait."""
+        names = await asyncio.to_thread(os.listdir, self._folder)
+        return sum("." not in name for name in names)
+
+    def _entries(self) -> dict[JobId, float]:
+        found: dict[JobId, float] = {}
+        with os.scandir(self._folder) as entries:
+            for entry in sorted(entries, key=lambda entry: entry.name):
+                try:
+                    job_id = parse_job_id(entry.name)
+                    if entry.is_file():
+                        found[job_id] = entry.stat().st_mtime
+                except (InvalidId, FileNotFoundError):
+                    continue  # a temporary file, one put aside, or one that has just gone
+        return found
+
+
+def _touch(path: Path, since: float) -> bool:
+    try:
+        if path.stat().st_mtime != since:
+            return False
+        os.utime(path)
+    except FileNotFoundError:
+        return False
+    return True

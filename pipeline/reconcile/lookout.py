@@ -1,0 +1,66 @@
+"""How a job stands, as far as it can be told from the store: whether its command has to be somewhere."""
+
+import time
+from dataclasses import dataclass
+from enum import Enum
+
+from pipeline.errors import JobNotFound
+from pipeline.ids import JobId
+from pipeline.image_store import ImageStore, Traces
+from pipeline.outbox import Outbox
+from pipeline.records import DamagedRecord, JobRecord
+
+ACCEPTED_WITHIN_S = 5.0
+"""A frontend that accepts a job writes its command down, or takes all of it back, in less."""
+
+
+class Standing(Enum):
+    """What is to be done about a job."""
+
+    ENDED = "it has ended"
+    IN_OUTBOX = "a frontend will send it"
+    NOT_OURS = "no frontend has accepted it"
+    DAMAGED = "what was asked cannot be read"
+    FRESH = "somebody is at it just now"
+    WAITING = "its command has to be in the queue"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """How a job stands. `record` is there when it waits."""
+
+    standing: Standing
+    record: JobRecord | None = None
+
+
+class Lookout:
+    """Looks jobs up in one store. A worker that has begun with a job gets `patience_s` to end it."""
+
+    def __init__(self, *, store: ImageStore, outbox: Outbox, patience_s: float) -> None:
+        self._store = store
+        self._outbox = outbox
+        self._patience_s = patience_s
+
+    async def look(self, job_id: JobId) -> Finding:
+        """How the job stands at this moment."""
+        try:
+            return await self._look(job_id)
+        except DamagedRecord:
+            return Finding(Standing.DAMAGED)
+        except JobNotFound:
+            return Finding(Standing.NOT_OURS)
+
+    async def _look(self, job_id: JobId) -> Finding:
+        if await self._store.load_receipt(job_id) is not None:
+            return Finding(Standing.ENDED)
+        record = await self._store.load_job(job_id)
+        if await self._outbox.holds(job_id):
+            return Finding(Standing.IN_OUTBOX)
+        if self._is_fresh(await self._store.traces(job_id)):
+            return Finding(Standing.FRESH)
+        return Finding(Standing.WAITING, record)
+
+    def _is_fresh(self, traces: Traces) -> bool:
+        now = time.time()
+        is_begun = traces.begun is not None and now - traces.begun < self._patience_s
+        return is_begun or now - traces.asked < ACCEPTED_WITHIN_S

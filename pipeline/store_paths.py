@@ -1,0 +1,59 @@
+"""Where everything is in a store on a disk.
+
+    uploads/<day>/<job_id>/<name>          the image
+    uploads/<day>/<job_id>/job.json        what was asked
+    outbox/<job_id>                        accepted, and not yet confirmed by the broker
+    batches/<day>/<batch_id>/<job_id>      which jobs a batch has
+    claims/<day>/<digest>.json             what an upload with an idempotency key has come to
+    processed/<day>/<job_id>/<file>        a rendition
+    processed/<day>/<job_id>/.attempt-*    a worker is at it
+    processed/<day>/<job_id>/receipt.json  the job has ended, and how
+
+`<day>` is read out of the id. Only the modules of the store know these paths; others pass ids and the
+`source_path` that `keep` has given them.
+"""
+
+from pathlib import Path
+
+from pipeline.ids import BatchId, JobId, day_of
+
+JOB_FILE = "job.json"
+RECEIPT_FILE = "receipt.json"
+MARK_PREFIX = ".attempt-"
+
+
+class StorePaths:
+    """The paths below one root. It touches no disk."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.uploads = root / "uploads"
+        self.processed = root / "processed"
+        self.batches = root / "batches"
+        self.outbox = root / "outbox"
+        self.claims = root / "claims"
+
+    @property
+    def parts(self) -> tuple[Path, ...]:
+        """The folders that are always there."""
+        return (self.uploads, self.processed, self.batches, self.outbox, self.claims)
+
+    def upload_folder(self, job_id: JobId) -> Path:
+        """The folder of the image and of what was asked."""
+        return self.uploads / day_of(job_id) / job_id
+
+    def job(self, job_id: JobId) -> Path:
+        """What was asked."""
+        return self.upload_folder(job_id) / JOB_FILE
+
+    def result_folder(self, job_id: JobId) -> Path:
+        """The folder of the results and of the receipt."""
+        return self.processed / day_of(job_id) / job_id
+
+    def receipt(self, job_id: JobId) -> Path:
+        """How the job ended."""
+        return self.result_folder(job_id) / RECEIPT_FILE
+
+    def batch_folder(self, batch_id: BatchId) -> Path:
+        """A folder with an empty file for each job of a batch."""
+        return self.batches / day_of(batch_id) / batch_id

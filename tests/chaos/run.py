@@ -1,0 +1,188 @@
+"""One run of one scenario: set up, make trouble, wait, look, and end everything that was started."""
+
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from random import Random
+
+from pipeline.ids import new_batch_id
+from tests.chaos.brokers import Broker
+from tests.chaos.faults import make
+from tests.chaos.inspection import Inspection
+from tests.chaos.ledger import Ledger
+from tests.chaos.outcome import Outcome
+from tests.chaos.processes import MARK, marked
+from tests.chaos.scenario import Scenario
+from tests.chaos.sender import Sender
+from tests.chaos.stage import Stage
+from tests.chaos.summary import summary
+from tests.chaos.witness import Witness
+from tests.eventually import eventually
+from tests.rig import Rig
+
+SETTINGS = {
+    "RETRY_DELAYS_S": "0.5,1,2,4,8",
+    "MIN_FREE_BYTES": "0",
+    "WORKER_MIN_FREE_BYTES": "0",
+    "LOG_LEVEL": "INFO",
+}
+LOOK_EVERY_S = 0.25
+SETTLES_WITHIN_S = 30.0
+SEEN_WITHIN_S = 15.0
+GONE_WITHIN_S = 5.0
+
+OnProgress = Callable[[Ledger], None]
+
+
+async def run(
+    scenario: Scenario,
+    broker: Broker,
+    folder: Path,
+    *,
+    storage: Path,
+    seed: int,
+    sweep_after_s: float = 10.0,
+    on_progress: OnProgress = lambda _: None,
+) -> Outcome:
+    """What the scenario comes to on this broker, which runs. All that is started here is ended on return."""
+    ledger, mark = Ledger(new_batch_id()), secrets.token_hex(8)
+    settings = {**SETTINGS, MARK: mark, "SWEEP_AFTER_S": f"{sweep_after_s:g}", **scenario.settings}
+    rig = Rig(broker.amqp_url, folder, storage=storage, **settings)
+    for number in range(2, scenario.frontends + 1):
+        rig.prepare_frontend(f"frontend-{number}")
+    stage = Stage(rig, broker, ledger, Random(f"{seed}/faults"), mark)
+    begun = time.monotonic()
+    inspection = Inspection(stage, may_fail=scenario.may_fail)
+    try:
+        await rig.start(workers=scenario.workers)
+        await _play(scenario, stage, inspection, seed, on_progress)
+        _end_in_order(stage)
+        await inspection.check_queues()
+        await _check_processes(stage)
+    finally:
+        rig.kill()
+        await broker.settle()
+    return summary(scenario, stage, inspection, seed=seed, took_s=time.monotonic() - begun)
+
+
+async def _play(
+    scenario: Scenario, stage: Stage, inspection: Inspection, seed: int, on_progress: OnProgress
+) -> None:
+    witnesses = _witnesses(stage, seed)
+    parcels = scenario.parcels(scenario.jobs, Random(f"{seed}/parcels"))
+    sender = Sender(list(stage.rig.urls.values()), stage.ledger, scenario.manners, Random(f"{seed}/sender"))
+    async with _tasks(*(witness.watch() for witness in witnesses), _supervise(stage)):
+        with suppress(TimeoutError):
+            async with asyncio.timeout(scenario.deadline_s):
+                async with _tasks(*(make(trouble, stage) for trouble in scenario.troubles)):
+                    await _see_to_end(scenario, stage, inspection, sender.send(parcels), on_progress)
+        await stage.mend()
+        await _settle(stage, inspection, witnesses)
+        inspection.check_jobs()
+        await inspection.check_leftovers()
+        with suppress(OSError):
+            await inspection.check_http(stage.rig.url)
+        _check_witnesses(scenario, stage, inspection, witnesses)
+
+
+async def _see_to_end(
+    scenario: Scenario,
+    stage: Stage,
+    inspection: Inspection,
+    sending: Coroutine[None, None, None],
+    on_progress: OnProgress,
+) -> None:
+    """Return when everything was sent and has ended, and there were faults enough."""
+    async with asyncio.TaskGroup() as group:
+        sent = group.create_task(sending, name="sender")
+        while not (
+            sent.done()
+            and inspection.have_all_ended()
+            and stage.ledger.faults.total() >= scenario.least_faults
+        ):
+            stage.ledger.ended = inspection.look_for_endings()
+            on_progress(stage.ledger)
+            await asyncio.sleep(LOOK_EVERY_S)
+    stage.ledger.ended = len(inspection.endings)
+    on_progress(stage.ledger)
+
+
+async def _settle(stage: Stage, inspection: Inspection, witnesses: list[Witness]) -> None:
+    """Wait for what goes or comes by itself; what does not is found by the checks that follow."""
+    try:
+        await stage.rig.until_ready()
+    except AssertionError as error:
+        stage.ledger.violations.add("the services did not come back", str(error))
+
+    async def is_tidy() -> bool:
+        return not await inspection.leftovers()
+
+    for check, within_s in ((is_tidy, SETTLES_WITHIN_S), (_have_seen(witnesses, inspection), SEEN_WITHIN_S)):
+        with suppress(AssertionError):
+            await eventually(check, within_s)
+
+
+def _have_seen(witnesses: list[Witness], inspection: Inspection) -> Callable[[], Coroutine[None, None, bool]]:
+    async def have_seen() -> bool:
+        promises = inspection.promised_endings()
+        return all(witness.has_seen(promises) for witness in witnesses)
+
+    return have_seen
+
+
+def _witnesses(stage: Stage, seed: int) -> list[Witness]:
+    urls, ledger = list(stage.rig.urls.values()), stage.ledger
+    return [
+        Witness("the steady witness", urls[:1], ledger=ledger, dice=Random(f"{seed}/steady")),
+        Witness("the restless witness", urls, ledger=ledger, dice=Random(f"{seed}/restless"), stays_s=1.0),
+    ]
+
+
+def _check_witnesses(
+    scenario: Scenario, stage: Stage, inspection: Inspection, witnesses: list[Witness]
+) -> None:
+    for witness in witnesses:
+        witness.check(inspection.promised_endings())
+    steady = witnesses[0]
+    if steady.was_interrupted and not scenario.manners.may_break:
+        stage.ledger.violations.add("the steady witness was thrown out", f"{steady.connections} connections")
+
+
+async def _supervise(stage: Stage) -> None:
+    """Start again what has ended by itself, as a supervisor does."""
+    while True:
+        for service in stage.rig.services:
+            if service.process is not None and not service.is_running:
+                stage.ledger.strike("ended by itself", service.name)
+                service.start()
+        await asyncio.sleep(LOOK_EVERY_S)
+
+
+def _end_in_order(stage: Stage) -> None:
+    try:
+        stage.rig.end()
+    except AssertionError as error:
+        stage.ledger.violations.add("a service did not stop when it was told to", str(error)[:500])
+
+
+async def _check_processes(stage: Stage) -> None:
+    """The services have ended, and with them all that they had started."""
+    try:
+        await eventually(lambda: not marked(stage.mark), GONE_WITHIN_S)
+    except AssertionError:
+        for process in marked(stage.mark):
+            stage.ledger.violations.add("a process is left", str(process))
+            process.kill()
+
+
+@asynccontextmanager
+async def _tasks(*coroutines: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    """Run these beside the body, and cancel them after it. One that fails ends the body too."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(coroutine) for coroutine in coroutines]
+        yield
+        for task in tasks:
+            task.cancel()

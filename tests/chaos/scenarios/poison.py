@@ -1,0 +1,71 @@
+"""Good images alone, then as many good ones among files and messages that are made to do harm."""
+
+from collections.abc import Iterator
+from random import Random
+
+from pipeline.ids import made_at, parse_job_id
+from tests.chaos.faults import Trouble, kill_reader_of, kill_worker_at, stop_reader_of
+from tests.chaos.inspection import Inspection
+from tests.chaos.outcome import percentile
+from tests.chaos.parcels import Parcel, good_parcel
+from tests.chaos.poisons import CRASHING, DEADLY, HANGING, poisoned_parcel
+from tests.chaos.scenario import Scenario
+from tests.chaos.sender import Manners
+from tests.chaos.stage import Stage
+from tests.chaos.typed_messages import type_gone_image, type_no_command
+
+ONE_POISON_IN = 10
+AIM_EVERY_S = 0.03
+MOST_SLOWER = 2.0
+SHARE = 0.95
+
+
+def parcels(jobs: int, dice: Random) -> Iterator[Parcel]:
+    """A half of the jobs is good, the other one too, but for some that come with it."""
+    half = jobs // 2
+    for number in range(jobs):
+        if number > half and number % ONE_POISON_IN == 0:
+            yield poisoned_parcel(number // ONE_POISON_IN, dice, number)
+        else:
+            yield good_parcel(number, dice)
+
+
+def compare(stage: Stage, inspection: Inspection) -> dict[str, str]:
+    """How long a good job took from its upload to its end, without poison and with it."""
+    half = max((promise.parcel.number for promise in stage.ledger.promises.values()), default=0) // 2
+    alone, mixed = _durations_s(stage, inspection, half)
+    before, after = percentile(alone, SHARE), percentile(mixed, SHARE)
+    if after > MOST_SLOWER * before:
+        stage.ledger.violations.add("good jobs are slowed down", f"p95 {before:.3f} s, then {after:.3f} s")
+    return {"p95 of the good": f"{1000 * before:.0f} ms alone, {1000 * after:.0f} ms among poison"}
+
+
+def _durations_s(stage: Stage, inspection: Inspection, half: int) -> tuple[list[float], list[float]]:
+    alone: list[float] = []
+    mixed: list[float] = []
+    for job_id, ending in inspection.promised().items():
+        parcel = stage.ledger.promises[job_id].parcel
+        if parcel.poison is None:
+            begun = made_at(parse_job_id(job_id)).timestamp()
+            (alone if parcel.number <= half else mixed).append(ending.finished_at - begun)
+    return alone, mixed
+
+
+POISON = Scenario(
+    name="poison",
+    jobs=660,
+    deadline_s=400,
+    least_faults=30,
+    parcels=parcels,
+    check=compare,
+    troubles=(
+        Trouble((type_no_command, type_gone_image), every_s=2.0),
+        Trouble((kill_reader_of(CRASHING),), every_s=AIM_EVERY_S),
+        Trouble((stop_reader_of(HANGING),), every_s=AIM_EVERY_S),
+        Trouble((kill_worker_at(DEADLY),), every_s=AIM_EVERY_S),
+    ),
+    manners=Manners(rate_per_s=6),
+    workers=4,
+    settings={"JOB_TIMEOUT_S": "2", "JOB_CPU_S": "2", "JOB_MEMORY_BYTES": "1073741824"},
+)
+SHORT = POISON.in_short(jobs=66, least_faults=4, rate_per_s=8, hurry=1)

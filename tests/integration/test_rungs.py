@@ -1,0 +1,101 @@
+"""What waits on a rung of the retry ladder is as safe as what is in the queue."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import aio_pika
+import pytest
+
+from deploy.local.broker_node import BrokerNode
+from pipeline import topology
+from pipeline.broker import Publisher
+from pipeline.errors import QueueFull
+from pipeline.ids import new_job_id
+from pipeline.messages import ResizeImage, encode
+from tests import management
+from tests.eventually import eventually
+from tests.links import opened
+
+SHORT, LONG = topology.ladder((0.5, 8.0))
+AGAIN_AFTER_MS = 500
+WITHIN_S = 20.0
+
+
+class ImpatientNode(BrokerNode):
+    """It offers what a full queue has refused again after half a second, and not after three minutes."""
+
+    def prepare(self) -> None:
+        super().prepare()
+        setting = f"{{dead_letter_worker_publisher_confirm_timeout, {AGAIN_AFTER_MS}}}"
+        (self.folder / "advanced.config").write_text(f"[{{rabbit, [{setting}]}}].\n")
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrokerNode]:
+    with ImpatientNode(tmp_path_factory.mktemp("broker")) as started:
+        yield started
+
+
+@pytest.fixture
+async def publisher(amqp_url: str) -> AsyncIterator[Publisher]:
+    async with opened(Publisher(amqp_url, service="rung-test", rungs=(SHORT, LONG))) as publisher:
+        yield publisher
+
+
+def command() -> ResizeImage:
+    return ResizeImage(job_id=new_job_id(), source="uploads/a.jpg", attempt=2, retries=1)
+
+
+async def next_in_queue(amqp_url: str) -> tuple[bytes, str | None] | None:
+    """Body and routing key of the next command, taken away."""
+    async with await aio_pika.connect(amqp_url) as connection, connection.channel() as channel:
+        queue = await channel.get_queue(topology.RESIZE.name, ensure=False)
+        message = await queue.get(fail=False)
+        if message is None:
+            return None
+        await message.ack()
+        return message.body, message.routing_key
+
+
+async def test_it_waits_while_the_queue_is_full(
+    node: BrokerNode, amqp_url: str, publisher: Publisher
+) -> None:
+    sent = command()
+    policy = {"pattern": "^resize$", "apply-to": "queues", "definition": {"max-length": 1}}
+    management.call(node, "PUT", "/policies/%2F/full", policy)
+    try:
+        in_front = await filled(publisher)
+        await publisher.publish_retry(sent, SHORT)
+        # Its time is over, and the queue has refused it.
+        await eventually(lambda: management.queue(node, SHORT.name).get("messages_dlx"), WITHIN_S)
+        for _ in range(in_front):
+            await next_in_queue(amqp_url)
+
+        found = await eventually(lambda: next_in_queue(amqp_url), WITHIN_S)
+    finally:
+        management.call(node, "DELETE", "/policies/%2F/full")
+
+    assert found == (encode(sent), topology.RESIZE_KEY)
+
+
+async def filled(publisher: Publisher) -> int:
+    """How many commands the queue has taken until it took no more."""
+    count = 0
+    while True:
+        try:
+            await publisher.publish_command(command())
+        except QueueFull:
+            return count
+        count += 1
+
+
+async def test_it_outlives_a_restart_of_the_broker(
+    node: BrokerNode, amqp_url: str, publisher: Publisher
+) -> None:
+    sent = command()
+    await publisher.publish_retry(sent, LONG)
+    [message] = management.messages(node, LONG.name)
+    assert sent.job_id in message["payload"]
+
+    node.restart()
+
+    assert await eventually(lambda: next_in_queue(amqp_url), WITHIN_S) == (encode(sent), topology.RESIZE_KEY)

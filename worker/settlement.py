@@ -1,0 +1,71 @@
+"""What is done with a delivery at the broker, once its outcome is known."""
+
+import asyncio
+import logging
+
+from pipeline.broker import Delivery, Publisher, PublishUncertain
+from pipeline.delivery import Done, GiveBack, GiveUp, Outcome, RetryLater
+from pipeline.errors import BrokerUnavailable, QueueFull
+from pipeline.topology import Rung
+
+log = logging.getLogger(__name__)
+
+LONGEST_PAUSE_S = 5.0
+"""Before a delivery goes back for which there is no place on the retry ladder; its slot waits as long."""
+
+NOT_PUBLISHED = (BrokerUnavailable, QueueFull, PublishUncertain)
+
+
+class Settlement:
+    """Settles deliveries in the name of one worker, which is told to stop by `stopping`."""
+
+    def __init__(self, publisher: Publisher, *, worker: str, stopping: asyncio.Event) -> None:
+        self._publisher = publisher
+        self._worker = worker
+        self._stopping = stopping
+
+    async def settle(self, delivery: Delivery, outcome: Outcome) -> None:
+        """Acknowledge, give back or bury the delivery, and before that what has to be before that."""
+        match outcome:
+            case Done():
+                await delivery.acknowledge()
+            case RetryLater():
+                await self._put_off(delivery, outcome)
+            case GiveBack():
+                await delivery.give_back()
+            case GiveUp():
+                await self._give_up(delivery, outcome)
+
+    async def _put_off(self, delivery: Delivery, outcome: RetryLater) -> None:
+        """Put the next attempt on the ladder. A delivery that is lost comes again, and is that attempt."""
+        if delivery.is_lost:
+            log.warning("job %s comes again, and sooner", outcome.command.job_id)
+            return
+        try:
+            await self._publisher.publish_retry(outcome.command, Rung(outcome.delay_s))
+        except NOT_PUBLISHED as error:
+            log.warning("job %s goes back into the queue: %s", outcome.command.job_id, error)
+            await self._pause(min(outcome.delay_s, LONGEST_PAUSE_S))
+            await delivery.give_back()
+        else:
+            await delivery.acknowledge()
+
+    async def _give_up(self, delivery: Delivery, outcome: GiveUp) -> None:
+        """Move the message to the dead letters by hand: the broker would not write the reason to it."""
+        log.warning("a message from %s goes to the dead letters: %s", delivery.origin, outcome.reason)
+        headers = {"worker": self._worker, "origin": delivery.origin}
+        try:
+            await self._publisher.publish_dead_letter(delivery.body, reason=outcome.reason, headers=headers)
+        except NOT_PUBLISHED as error:
+            log.warning("its reason is lost: %s", error)
+            await delivery.bury()
+        else:
+            await delivery.acknowledge()
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait, but not when the worker is told to stop."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
+        except TimeoutError:
+            return
