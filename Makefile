@@ -18,7 +18,7 @@ have = (PATH="$$PATH:/usr/lib/rabbitmq/bin:$$RABBITMQ_HOME/sbin"; command -v $(1
 	deploy/apt_install.sh $(1)
 
 .DEFAULT_GOAL := help
-.PHONY: help run worker reconcile dead-letters load-test bench test test-brokers fuzz lint types format clean
+.PHONY: help run worker reconcile dead-letters load-test bench test test-brokers chaos fuzz lint types format clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +55,10 @@ test-brokers: $(TESTS) ## The tests of delivery on RabbitMQ 4.0 and 4.3; needs r
 		home=$$(deploy/broker_chroot.sh $$line) || exit 1; \
 		RABBITMQ_HOME=$$home $(BIN)/python -m pytest -m delivery $(ARGS) || failed="$$failed $$line"; \
 	done; test -z "$$failed" || { echo "failed on RabbitMQ$$failed" >&2; exit 1; }
+
+chaos: $(TESTS) ## Kill everything while jobs run; ARGS="workers disk --seed 7", "all --minutes 5", "--help"
+	@$(call have,rabbitmq-server)
+	$(BIN)/python -m tests.chaos $(ARGS)
 
 fuzz: $(TESTS) ## Damage valid files and resize them; ARGS="--cases 3000 --seed 1", "--only CASE" repeats one
 	$(BIN)/python -m tests.fuzz $(ARGS)

@@ -63,6 +63,7 @@ class Board:
         self._workers: dict[str, WorkerState] = {}
         self._endings: deque[float] = deque(maxlen=100_000)
         self._on_change: OnChange = lambda _: None
+        self._is_replaying = True
 
     def subscribe(self, on_change: OnChange) -> None:
         """Call `on_change` with the new state of a job whenever one changes."""
@@ -74,6 +75,7 @@ class Board:
         `is_replay` says that the event may be old: a worker is then as fresh as the event, and not as now.
         """
         self.offset = offset
+        self._is_replaying = is_replay
         if isinstance(event, FrontendOnline):
             return
         if isinstance(event, JobEvent):
@@ -90,10 +92,15 @@ class Board:
     def take_receipt(self, state: JobState) -> None:
         """Take in from the store that a job has ended whose event is late or lost: the store is right.
 
-        Jobs that the board does not show are left to the store.
+        Jobs that the board does not show are left to the store. But not while the log is read from the
+        past: whoever has been told of the end must not be told next how it came to it.
         """
         known = self._jobs.get(state.id)
-        if known is None or known.status == "removed":
+        if known is None:
+            if self._is_replaying:
+                self._put(state)
+            return
+        if known.status == "removed":
             return
         if known.status != state.status or known.attempt < state.attempt:
             self._put(state)

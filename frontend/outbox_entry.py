@@ -50,9 +50,11 @@ async def _command(job_id: JobId, record: JobRecord | None, outbox: Outbox) -> R
     try:
         return await outbox.load(job_id)
     except InvalidMessage as error:
-        log.error("the outbox entry of job %s is damaged and was put aside: %s", job_id, error)
-    if record is None:
-        return None
+        if record is None:
+            log.error("the outbox entry of job %s is put aside, for it is damaged: %s", job_id, error)
+            await outbox.put_aside(job_id)
+            return None
+        log.warning("the outbox entry of job %s is made again, for it was damaged: %s", job_id, error)
     command = command_of(record)
     await outbox.put(command)
     return command

@@ -1,6 +1,7 @@
 """Commands that are accepted and not yet confirmed by the broker: one file each, named by the job."""
 
 import asyncio
+import fcntl
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -26,22 +27,20 @@ class Outbox:
             await asyncio.to_thread(write_file, self._folder / command.job_id, encode(command))
 
     async def load(self, job_id: JobId) -> ResizeImage | None:
-        """The command of this job, None when it is not here any more.
-
-        One that cannot be read raises InvalidMessage, and is put aside.
-        """
-        path = self._folder / job_id
+        """The command of this job, None when it is not here any more. Raises InvalidMessage."""
         try:
-            command = decode_command(await asyncio.to_thread(path.read_bytes))
-            if command.job_id != job_id:
-                raise InvalidMessage(f"it is the command of job {command.job_id}")
-            return command
+            command = decode_command(await asyncio.to_thread((self._folder / job_id).read_bytes))
         except FileNotFoundError:
             return None
-        except InvalidMessage:
-            with suppress(FileNotFoundError):  # somebody else has put it aside
-                path.rename(path.with_name(path.name + DAMAGED_SUFFIX))
-            raise
+        if command.job_id != job_id:
+            raise InvalidMessage(f"it is the command of job {command.job_id}")
+        return command
+
+    async def put_aside(self, job_id: JobId) -> None:
+        """Keep a command that nobody can read where only people look at it."""
+        path = self._folder / job_id
+        with suppress(FileNotFoundError):  # somebody else has done it
+            await asyncio.to_thread(path.rename, path.with_name(path.name + DAMAGED_SUFFIX))
 
     async def holds(self, job_id: JobId) -> bool:
         """Whether the command of this job waits here."""
@@ -81,10 +80,18 @@ class Outbox:
 
 
 def _touch(path: Path, since: float) -> bool:
+    """Set the time of the file anew, unless that has been done; of several who try, one does it."""
     try:
-        if path.stat().st_mtime != since:
-            return False
-        os.utime(path)
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return False
-    return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.fstat(descriptor).st_mtime != since:
+            return False
+        os.utime(descriptor)
+        return True
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(descriptor)

@@ -112,7 +112,7 @@ class Link:
             self._broken.set()
 
     def leave_node(self, reason: str) -> None:
-        """End the session if there is another node to go to: this one answers, and yet does not do its work."""
+        """End the session if there is another node to go to: this one answers and yet does no work."""
         if self._has_choice:
             self.restart(reason)
 

@@ -1,6 +1,7 @@
 """Publishing: commands that must arrive, events that may be late, dead letters with their reason."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -160,11 +161,16 @@ class Publisher:
         except DeliveryError as error:
             raise QueueFull from error
         except TimeoutError as error:
-            if self.link.is_open and not await self._is_blocked():
-                self.link.leave_node("a command was not confirmed in time")
+            await self._leave_silent_node()
             raise PublishUncertain from error
         except (AMQPError, *CONNECTION_EXCEPTIONS) as error:
             raise PublishUncertain from error
+
+    async def _leave_silent_node(self) -> None:
+        """Go to another node, if there is one, unless this one has said why it does not confirm."""
+        with contextlib.suppress(BrokerUnavailable):
+            if not await self._is_blocked():
+                self.link.leave_node("a command was not confirmed in time")
 
     def _message(self, body: bytes, kind: str, job_id: str | None, headers: HeadersType) -> Message:
         # No message_id of ours: two messages in flight with the same one would get each other's confirm.

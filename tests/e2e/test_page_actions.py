@@ -1,4 +1,4 @@
-"""What people do to jobs on the page: retry, cancel, remove; and what the page says when that is not possible."""
+"""What people do to jobs on the page: retry, cancel, remove; and what it says when that cannot be done."""
 
 from pathlib import Path
 from typing import Any

@@ -1,14 +1,18 @@
-"""A broker that is short of memory or disk reads nothing from those who publish. Uploads are told so."""
+"""A broker short of memory or disk reads nothing from those who publish. Uploads wait in the outbox."""
 
 import os
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from pytest_aiohttp.plugin import AiohttpClient
 
 from deploy.local.broker_files import broker_environment
 from deploy.local.broker_node import BrokerNode
 from deploy.local.broker_server import find_server
+from frontend.app import create_app
+from frontend.settings import FrontendSettings
 from pipeline.broker import Publisher, PublishUncertain
 from pipeline.broker import publisher as publisher_module
 from pipeline.errors import BrokerUnavailable
@@ -17,6 +21,7 @@ from pipeline.messages import ResizeImage, WorkerOffline
 from tests import management
 from tests.eventually import eventually
 from tests.links import opened
+from tests.unit.frontend.requests import PNG
 
 PLENTY = "4GB"
 
@@ -64,3 +69,25 @@ async def test_an_alarm_is_an_error_and_what_was_under_way_arrives_after_it(
         await eventually(is_open)
         await publisher.publish_command(command())
     await eventually(lambda: len(management.messages(alarmed, "resize")) == 2)
+
+
+async def test_uploads_are_accepted_under_an_alarm_and_go_into_the_queue_after_it(
+    alarmed: BrokerNode, tmp_path: Path, aiohttp_client: AiohttpClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publisher_module, "COMMAND_TIMEOUT_S", 1.0)
+    settings = FrontendSettings(
+        amqp_url=alarmed.amqp_url, storage_dir=tmp_path, min_free_bytes=0, board_history_s=1
+    )
+    client = await aiohttp_client(create_app(settings))
+    job_ids = []
+    for _ in range(3):
+        async with client.put("/upload/a.png", data=PNG) as response:
+            assert response.status == 202
+            job_ids.append((await response.json())["jobs"][0]["id"])
+    assert sorted(path.name for path in (tmp_path / "outbox").iterdir()) == job_ids
+
+    set_memory_limit(alarmed, PLENTY)
+
+    await eventually(lambda: not list((tmp_path / "outbox").iterdir()), 20)
+    in_queue = {message["properties"]["correlation_id"] for message in management.messages(alarmed, "resize")}
+    assert in_queue == set(job_ids)

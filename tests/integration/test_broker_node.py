@@ -11,6 +11,7 @@ import pytest
 
 from deploy.local import leftover_node
 from deploy.local.broker_node import BrokerNode, NodeFailed
+from tests.broker_cluster import has_saved
 from tests.eventually import eventually
 from tests.management import call
 
@@ -31,12 +32,6 @@ def family(node: BrokerNode) -> list[psutil.Process]:
         if child.name() == "epmd" and str(node.ports.epmd) in child.cmdline()
     ]
     return [process, *process.children(recursive=True), *mappers]
-
-
-def has_saved_its_queue(node: BrokerNode) -> bool:
-    """Whether RabbitMQ has written down which Raft log the queue has: it does so about a second late."""
-    (names,) = node.folder.glob("data/*/quorum/*/names.dets")
-    return b"kept" in names.read_bytes()
 
 
 async def messages_in(node: BrokerNode, queue: str) -> int | None:
@@ -81,7 +76,7 @@ async def test_a_message_outlives_a_kill_of_the_node(own_node: BrokerNode) -> No
         await channel.declare_queue("kept", durable=True, arguments={"x-queue-type": "quorum"})
         await channel.default_exchange.publish(aio_pika.Message(b"work"), "kept")
 
-    await eventually(lambda: has_saved_its_queue(own_node))
+    await eventually(lambda: has_saved(own_node, "kept"))
     own_node.kill()
     own_node.start()
 

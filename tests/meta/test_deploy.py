@@ -122,7 +122,7 @@ def test_a_ladder_that_will_not_do_is_named(tmp_path: Path) -> None:
     assert not file.exists()
 
 
-def test_the_committed_definitions_have_the_default_ladder_whatever_is_set(tmp_path: Path) -> None:
+def test_the_committed_definitions_have_the_default_ladder_whatever_is_set() -> None:
     assert definitions.main(["--check"], {"RETRY_DELAYS_S": "1,30"}) is None
 
 

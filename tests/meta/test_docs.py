@@ -23,6 +23,7 @@ from pipeline.errors import InvalidMessage
 from pipeline.ids import new_job_id
 from pipeline.messages import (
     AnyEvent,
+    RenditionReady,
     ResizeImage,
     Result,
     WorkerHeartbeat,
@@ -147,7 +148,8 @@ def objects(value: Any) -> Iterator[Json]:
 
 
 def test_jobs_are_shown_as_they_are() -> None:
-    job = JobState(id=new_job_id(), renditions=(RESULT,))
+    job_id = new_job_id()
+    job = JobState(id=job_id, ready=(RenditionReady(job_id=job_id, result=RESULT),))
     expected = job_view(job, position=None)
     shown = [
         one for block in json_blocks(read("http_api.md")) for one in objects(block) if "receipt_url" in one

@@ -66,10 +66,24 @@ def encode(
     if timing is not None:
         options |= _animation_options(prepared, image_format, timing, has_alpha)
     file = BytesIO()
-    with _room_for(prepared[0], image_format):
+    with _room_for(prepared[0], image_format), _memory_errors():
         prepared[0].save(file, image_format.name.upper(), **options)
     alpha: Alpha = "none" if not has_alpha else "flattened" if image_format is JPEG else "kept"
     return Encoded(file.getvalue(), alpha, kinds, 1 if timing is None else _count_frames(file, image_format))
+
+
+_WITHOUT_MEMORY = ("Out of memory", "planes failed")
+
+
+@contextmanager
+def _memory_errors() -> Iterator[None]:
+    """Raise MemoryError for what libavif says when its encoder gets no memory."""
+    try:
+        yield
+    except RuntimeError as error:
+        if str(error).endswith(_WITHOUT_MEMORY):
+            raise MemoryError(str(error)) from error
+        raise
 
 
 @contextmanager

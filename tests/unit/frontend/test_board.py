@@ -190,7 +190,20 @@ def test_a_receipt_does_not_bring_a_removed_job_back(log: Log, board: Board) -> 
 
 
 def test_a_receipt_of_a_job_that_the_board_does_not_show_is_left_to_the_store(log: Log, board: Board) -> None:
+    log.tell(FrontendOnline(frontend="f"))
+
     board.take_receipt(state_from_receipt(Story().receipt()))
+
+    assert log.changes == []
+
+
+def test_a_job_of_which_the_store_has_told_the_end_does_not_live_it_again(log: Log, board: Board) -> None:
+    story = Story()
+    log.tell(Story().queued(), is_replay=True)
+    board.take_receipt(state_from_receipt(story.receipt()))
+    log.changes.clear()
+
+    log.tell(story.queued(), story.started(), story.done(), is_replay=True)
 
     assert log.changes == []
 

@@ -19,6 +19,7 @@ WALKED_ELSEWHERE = {
     "source_missing",
     "rendition_not_found",
     "receipt_not_found",
+    "job_not_failed",
     "damaged_record",
     "queue_full",
     "outbox_full",

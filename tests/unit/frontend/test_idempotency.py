@@ -9,6 +9,7 @@ from typing import NamedTuple
 import pytest
 
 from deploy.local.broker_node import BrokerNode
+from pipeline.claims import Claims
 from pipeline.ids import JobId, new_batch_id
 from pipeline.local_store import LocalImageStore
 from pipeline.messages import JobError, JobStarted, now
@@ -134,6 +135,29 @@ async def test_options_are_the_same_in_any_order_and_in_form_or_address(client: 
     third = await sent(client, Sending(path="/upload?fit=fill&width=20"))
 
     assert first.job_ids == second.job_ids == third.job_ids
+
+
+async def test_every_byte_of_a_file_counts(client: Client) -> None:
+    large = PNG + bytes(900_000)
+    first = await sent(client, Sending("PUT", "/upload/a.png", large + b"a", {}))
+
+    second = await sent(client, Sending("PUT", "/upload/a.png", large + b"b", {}))
+    third = await sent(client, Sending("PUT", "/upload/a.png", large + b"a", {}))
+
+    assert (second.status, second.body["code"]) == (422, "idempotency_key_reused")
+    assert third.job_ids == first.job_ids
+
+
+async def test_while_somebody_acts_on_a_key_others_wait(client: Client, storage: Path) -> None:
+    async with Claims(storage).held(KEY):
+        sending = asyncio.create_task(sent(client, Sending()))
+        await eventually(lambda: [path for path in left_in(storage) if path.endswith("holiday.png")])
+        other = await sent(client, Sending(), "another-key")
+
+        assert other.status == 202
+        assert not sending.done()
+
+    assert (await sending).status == 202
 
 
 @pytest.mark.parametrize("frontends", [1, 2])
@@ -269,7 +293,7 @@ async def test_a_full_queue_leaves_no_claim_so_the_same_upload_may_come_later(
 async def test_what_a_full_queue_did_not_take_is_taken_with_the_same_key_later(
     client: Client, storage: Path, amqp_url: str
 ) -> None:
-    many = Sending(body=form(*(file_part(PNG, f"{number}.png") for number in range(50))))
+    many = Sending(body=form(*(file_part(PNG, f"{number}.png") for number in range(20))))
     first = await sent(client, many)
     assert first.status == 202
     assert {rejected["code"] for rejected in first.body["rejected"]} == {"queue_full"}
@@ -281,7 +305,7 @@ async def test_what_a_full_queue_did_not_take_is_taken_with_the_same_key_later(
         return len(answer.body["rejected"]) == 0
 
     await eventually(all_are_taken, 60)
-    assert len(set(done)) == 50
+    assert len(set(done)) == 20
     assert {path.name for path in (storage / "uploads").glob("*/*")} == set(done)
 
 

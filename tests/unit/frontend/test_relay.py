@@ -14,6 +14,7 @@ import pytest
 from deploy.local.broker_node import BrokerNode
 from frontend.dispatch import Dispatch
 from frontend.keys import RELAY
+from frontend.outbox_entry import open_entry
 from frontend.relay import ABANDONED_AFTER_S, Relay
 from pipeline.broker import EventLog, Publisher
 from pipeline.ids import BatchId, JobId, new_batch_id, new_job_id
@@ -254,7 +255,19 @@ async def test_a_command_whose_image_is_gone_is_not_sent(workshop: Workshop) -> 
     assert await workshop.sent() == []
 
 
-async def test_an_entry_that_cannot_be_dealt_with_does_not_hold_up_the_others(workshop: Workshop) -> None:
+async def test_a_damaged_entry_is_made_again_before_it_is_sent(workshop: Workshop) -> None:
+    record = await workshop.waiting()
+    job_id = JobId(record.job_id)
+    (workshop.storage / "outbox" / job_id).write_bytes(b"{")
+
+    await open_entry(job_id, 0.0, outbox=workshop.outbox, store=workshop.store)
+
+    assert await workshop.outbox.load(job_id) == command_of(record), "the broker may yet refuse it"
+
+
+async def test_an_entry_that_cannot_be_dealt_with_does_not_hold_up_the_others(
+    workshop: Workshop, caplog: pytest.LogCaptureFixture
+) -> None:
     obstacle, other = await workshop.waiting(), await workshop.waiting()
     [path] = workshop.storage.glob(f"uploads/*/{obstacle.job_id}/job.json")
     path.unlink()
@@ -264,6 +277,7 @@ async def test_an_entry_that_cannot_be_dealt_with_does_not_hold_up_the_others(wo
     await eventually(lambda: not (workshop.storage / "outbox" / other.job_id).exists())
 
     assert list(await workshop.outbox.entries()) == [obstacle.job_id]
+    assert f"job {obstacle.job_id} stays in the outbox" in caplog.text
     assert relay.is_running
 
 

@@ -1,5 +1,6 @@
 """The outbox: what is put in is there, in order, until it is taken out; what is damaged is put aside."""
 
+import asyncio
 import errno
 import os
 from pathlib import Path
@@ -90,11 +91,36 @@ async def test_a_damaged_entry_is_put_aside_for_people_to_look_at(outbox: Outbox
 
     with pytest.raises(InvalidMessage):
         await outbox.load(bad)
+    await outbox.put_aside(bad)
 
     assert names_in(folder) == sorted([good.job_id, bad + DAMAGED_SUFFIX])
     assert list(await outbox.entries()) == [good.job_id]
     assert await outbox.count() == 1
     assert await outbox.load(bad) is None
+
+
+async def test_an_entry_with_the_command_of_another_job_is_damaged(outbox: Outbox, folder: Path) -> None:
+    asked, other = command(), new_job_id()
+    await outbox.put(asked)
+    (folder / asked.job_id).rename(folder / other)
+
+    with pytest.raises(InvalidMessage):
+        await outbox.load(other)
+
+
+async def test_of_several_who_want_an_entry_one_gets_it(outbox: Outbox, folder: Path) -> None:
+    job_id = new_job_id()
+    await outbox.put(command(job_id))
+    os.utime(folder / job_id, (1_000, 1_000))
+
+    got = await asyncio.gather(*(outbox.lease(job_id, 1_000.0) for _ in range(20)))
+
+    assert sorted(got) == [False] * 19 + [True]
+    assert (await outbox.entries())[job_id] > 1_000.0
+
+
+async def test_an_entry_that_is_gone_is_had_by_nobody(outbox: Outbox) -> None:
+    assert not await outbox.lease(new_job_id(), 1_000.0)
 
 
 async def test_what_is_no_entry_is_not_taken_for_one(outbox: Outbox, folder: Path) -> None:

@@ -207,6 +207,14 @@ async def test_memory_that_nobody_foresaw_costs_a_child_each_time_and_then_the_j
     assert not children() & before
 
 
+async def test_an_encoder_that_gets_no_memory_is_told_as_that(new_pool: NewPool, image: Path) -> None:
+    pool = new_pool(limits=Unforeseen(memory_bytes=512 * MEGABYTE))
+    vast = Rendition(name="vast", width=4900, height=4900, format="avif")
+
+    with pytest.raises(OutOfMemory):
+        await pool.render(image, [vast], on_ready=ignore)
+
+
 async def test_a_child_writes_no_file_leaves_no_core_and_has_so_much_memory(
     new_pool: NewPool,
 ) -> None:

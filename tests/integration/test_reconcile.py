@@ -1,0 +1,262 @@
+"""`python -m pipeline.reconcile`: what the broker has lost comes back, and nobody notices when it has not."""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from deploy.local.broker_node import BrokerNode
+from pipeline.broker import Publisher
+from pipeline.ids import JobId
+from pipeline.local_store import LocalImageStore
+from pipeline.messages import now
+from pipeline.outbox import Outbox
+from pipeline.reconcile.lookout import Lookout, Standing
+from pipeline.reconcile.reconciliation import Reconciliation
+from pipeline.records import command_of
+from tests import management
+from tests.e2e.images import small_photograph
+from tests.e2e.uploads import get_job, job_with, until_all_done, upload, upload_many
+from tests.eventually import eventually
+from tests.links import opened
+from tests.programs import Ended, run, start
+from tests.rig import Rig
+from tests.unit.pipeline.aged import age, ago, end_job, job_id_of, result_folder, stored_job, upload_folder
+
+MODULE = "pipeline.reconcile"
+VHOST = "reconcile"
+LONG_AGO_S = 3600.0
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return tmp_path / "storage"
+
+
+@pytest.fixture
+def store(root: Path) -> LocalImageStore:
+    return LocalImageStore(root)
+
+
+@pytest.fixture
+async def publisher(amqp_url: str) -> AsyncIterator[Publisher]:
+    async with opened(Publisher(amqp_url, service="reconcile-test")) as publisher:
+        yield publisher
+
+
+async def reconcile(amqp_url: str, root: Path, *arguments: str) -> Ended:
+    return await run(MODULE, *arguments, AMQP_URL=amqp_url, STORAGE_DIR=str(root))
+
+
+async def waiting_jobs(store: LocalImageStore, root: Path, count: int) -> list[str]:
+    """Jobs that were accepted a while ago; their ids."""
+    job_ids = [(await stored_job(store, ago(hours=2))).job_id for _ in range(count)]
+    age(root, LONG_AGO_S)
+    return job_ids
+
+
+async def queued_ids(node: BrokerNode) -> list[str]:
+    """The jobs whose commands are in the queue; at most 50."""
+    return [message["properties"]["correlation_id"] for message in management.messages(node, "resize")]
+
+
+async def test_a_broker_that_has_lost_everything_gets_every_job_back(
+    node: BrokerNode, tmp_path: Path
+) -> None:
+    with management.virtual_host(node, VHOST) as url:
+        async with Rig(url, tmp_path) as rig, aiohttp.ClientSession(rig.url) as http:
+            await rig.start(workers=0)
+            job_ids = await upload_many(http, [small_photograph(seed) for seed in range(20)])
+            for queue in management.call(node, "GET", f"/queues/{VHOST}"):
+                management.call(node, "DELETE", f"/queues/{VHOST}/{queue['name']}")
+            age(rig.storage / "uploads", LONG_AGO_S)
+
+            ended = await reconcile(url, rig.storage)
+
+            assert (ended.code, ended.output) == (0, "20 jobs put back into the queue.\n")
+            rig.add_worker("worker-1")
+            await until_all_done(http, job_ids)
+            assert {(await get_job(http, job_id))["attempt"] for job_id in job_ids} == {1}
+
+
+async def test_on_a_healthy_system_nobody_sees_a_difference(amqp_url: str, tmp_path: Path) -> None:
+    async with Rig(amqp_url, tmp_path) as rig, aiohttp.ClientSession(rig.url) as http:
+        await rig.start(workers=1)
+        ended = [
+            (await upload(http, data))["id"] for data in (small_photograph(1), small_photograph(2)[:5_000])
+        ]
+        for job_id in ended:
+            await job_with(http, job_id, "done", "failed")
+        rig.workers["worker-1"].stop()
+        waiting = await upload_many(http, [small_photograph(seed) for seed in range(3, 13)])
+        called_off = waiting.pop()
+        await http.delete(f"/api/jobs/{called_off}")
+        age(rig.storage / "uploads", LONG_AGO_S)
+        all_of_them = [*ended, called_off, *waiting]
+        jobs, files = [await get_job(http, job_id) for job_id in all_of_them], times_below(rig.storage)
+
+        assert (await reconcile(amqp_url, rig.storage)).code == 0
+
+        assert [await get_job(http, job_id) for job_id in all_of_them] == jobs
+        assert times_below(rig.storage) == files
+        rig.add_worker("worker-2")
+        await until_all_done(http, waiting)
+        async with opened(Publisher(amqp_url, service="reconcile-test")) as publisher:
+            await eventually(lambda: is_empty(publisher), 30)
+        assert [await get_job(http, job_id) for job_id in [*ended, called_off]] == jobs[:3]
+        assert {(await get_job(http, job_id))["attempt"] for job_id in waiting} == {1}
+        after = times_below(rig.storage)
+        assert {path: after[path] for path in files} == files
+
+
+async def is_empty(publisher: Publisher) -> bool:
+    return (await publisher.count_queue()).ready == 0
+
+
+def times_below(root: Path) -> dict[str, int]:
+    """Every file, and when it was last written."""
+    return {str(path): path.stat().st_mtime_ns for path in root.rglob("*") if path.is_file()}
+
+
+async def test_a_dry_run_only_says_which_jobs_wait(
+    node: BrokerNode, amqp_url: str, root: Path, store: LocalImageStore
+) -> None:
+    job_ids = await waiting_jobs(store, root, 3)
+
+    ended = await reconcile(amqp_url, root, "--dry-run")
+
+    assert (ended.code, ended.output.split()) == (0, sorted(job_ids))
+    assert await queued_ids(node) == []
+
+
+async def test_jobs_that_need_no_help_are_left_alone(
+    node: BrokerNode, amqp_url: str, root: Path, store: LocalImageStore
+) -> None:
+    waiting, ended, sent_by_others = [await stored_job(store, ago(hours=2)) for _ in range(3)]
+    await end_job(store, ended, ago(hours=1))
+    await Outbox(root).put(command_of(sent_by_others))
+    await store.begin(job_id_of(ago(hours=2)))  # typed in by hand: there is no job.json
+    age(root, LONG_AGO_S)
+
+    run_of_it = await reconcile(amqp_url, root)
+
+    assert await queued_ids(node) == [waiting.job_id]
+    assert run_of_it.output == (
+        "1 jobs put back into the queue, 1 have ended, 1 wait in the outbox, 1 came without a frontend.\n"
+    )
+
+
+async def test_a_job_that_cannot_be_read_is_named_and_keeps_no_other(
+    node: BrokerNode, amqp_url: str, root: Path, store: LocalImageStore
+) -> None:
+    damaged, good = await waiting_jobs(store, root, 2)
+    (upload_folder(root, damaged) / "job.json").write_text("{")
+
+    ended = await reconcile(amqp_url, root)
+
+    assert ended.code == 1
+    assert damaged in ended.errors
+    assert await queued_ids(node) == [good]
+
+
+async def test_a_job_that_a_worker_is_at_is_waited_for(
+    root: Path, store: LocalImageStore, publisher: Publisher
+) -> None:
+    record = await stored_job(store, ago(hours=2))
+    age(root, LONG_AGO_S)
+    await store.begin(JobId(record.job_id))
+    told: list[str] = []
+    reconciliation = Reconciliation(
+        store=store,
+        lookout=Lookout(store=store, outbox=Outbox(root), patience_s=60),
+        publisher=publisher,
+        tell=told.append,
+    )
+
+    running = asyncio.create_task(reconciliation.run())
+    await eventually(lambda: any("waiting for 1 jobs" in text for text in told))
+    await end_job(store, record, now())
+    await running
+
+    assert reconciliation.counts == {Standing.ENDED: 1}
+    assert await is_empty(publisher)
+
+
+async def test_a_job_whose_worker_has_died_is_put_back(
+    node: BrokerNode, amqp_url: str, root: Path, store: LocalImageStore
+) -> None:
+    [job_id] = await waiting_jobs(store, root, 1)
+    await store.begin(JobId(job_id))
+    [mark] = result_folder(root, job_id).iterdir()
+    os.utime(mark, (time.time() - 100, time.time() - 100))
+
+    await reconcile(amqp_url, root, "--patience", "90")
+
+    assert await queued_ids(node) == [job_id]
+
+
+async def test_it_waits_for_room_in_a_full_queue(
+    node: BrokerNode, amqp_url: str, root: Path, store: LocalImageStore, publisher: Publisher
+) -> None:
+    job_ids = await waiting_jobs(store, root, 10)
+    policy = {"pattern": "^resize$", "apply-to": "queues", "definition": {"max-length": 2}}
+    management.call(node, "PUT", "/policies/%2F/full", policy)
+    try:
+        process = await start(MODULE, AMQP_URL=amqp_url, STORAGE_DIR=str(root))
+        await eventually(lambda: has_some(publisher))
+        assert process.returncode is None
+    finally:
+        management.call(node, "DELETE", "/policies/%2F/full")
+
+    output, _ = await process.communicate()
+    assert (process.returncode, output) == (0, b"10 jobs put back into the queue.\n")
+    assert sorted(await queued_ids(node)) == sorted(job_ids)
+
+
+async def has_some(publisher: Publisher) -> bool:
+    return (await publisher.count_queue()).ready >= 2
+
+
+async def test_it_can_be_broken_off_and_run_again(
+    amqp_url: str, root: Path, store: LocalImageStore, publisher: Publisher
+) -> None:
+    await waiting_jobs(store, root, 1_500)
+    process = await start(MODULE, AMQP_URL=amqp_url, STORAGE_DIR=str(root))
+    await eventually(lambda: has_some(publisher), 20)
+    process.send_signal(signal.SIGINT)
+    _, errors = await process.communicate()
+    assert process.returncode == 1
+    assert b"run it again" in errors
+    assert b"Traceback" not in errors
+    in_queue = (await publisher.count_queue()).ready
+    assert in_queue < 1_500
+
+    assert (await reconcile(amqp_url, root)).output == "1,500 jobs put back into the queue.\n"
+    assert (await publisher.count_queue()).ready == in_queue + 1_500
+
+
+async def test_without_a_broker_it_says_so(root: Path, store: LocalImageStore) -> None:
+    await waiting_jobs(store, root, 1)
+
+    ended = await reconcile("amqp://guest:guest@127.0.0.1:1/", root)
+
+    assert ended.code == 1
+    assert "cannot be reached" in ended.errors
+    assert "Traceback" not in ended.errors
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"), [({"STORAGE_DIR": "/nowhere"}, "STORAGE_DIR"), ({"AMQP_URL": "x"}, "AMQP_URL")]
+)
+async def test_settings_that_will_not_do_are_named(settings: dict[str, Any], named: str) -> None:
+    ended = await run(MODULE, **settings)
+
+    assert ended.code == 2
+    assert named in ended.errors
+    assert "Traceback" not in ended.errors
