@@ -5,6 +5,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -35,6 +36,7 @@ SEEN_WITHIN_S = 15.0
 GONE_WITHIN_S = 5.0
 
 OnProgress = Callable[[Ledger], None]
+Send = Callable[[], Coroutine[None, None, None]]
 
 
 async def run(
@@ -54,11 +56,14 @@ async def run(
     for number in range(2, scenario.frontends + 1):
         rig.prepare_frontend(f"frontend-{number}")
     stage = Stage(rig, broker, ledger, Random(f"{seed}/faults"), mark)
+    # Before anything runs: to make them takes seconds, in which nothing else would be heard.
+    parcels = list(scenario.parcels(scenario.jobs, Random(f"{seed}/parcels")))
+    sender = Sender(list(rig.urls.values()), ledger, scenario.manners, Random(f"{seed}/sender"))
     begun = time.monotonic()
     inspection = Inspection(stage, may_fail=scenario.may_fail)
     try:
         await rig.start(workers=scenario.workers)
-        await _play(scenario, stage, inspection, seed, on_progress)
+        await _play(scenario, stage, inspection, partial(sender.send, parcels), on_progress)
         _end_in_order(stage)
         await inspection.check_queues()
         await _check_processes(stage)
@@ -69,16 +74,14 @@ async def run(
 
 
 async def _play(
-    scenario: Scenario, stage: Stage, inspection: Inspection, seed: int, on_progress: OnProgress
+    scenario: Scenario, stage: Stage, inspection: Inspection, send: Send, on_progress: OnProgress
 ) -> None:
-    witnesses = _witnesses(stage, seed)
-    parcels = scenario.parcels(scenario.jobs, Random(f"{seed}/parcels"))
-    sender = Sender(list(stage.rig.urls.values()), stage.ledger, scenario.manners, Random(f"{seed}/sender"))
+    witnesses = _witnesses(stage)
     async with _tasks(*(witness.watch() for witness in witnesses), _supervise(stage)):
         with suppress(TimeoutError):
             async with asyncio.timeout(scenario.deadline_s):
                 async with _tasks(*(make(trouble, stage) for trouble in scenario.troubles)):
-                    await _see_to_end(scenario, stage, inspection, sender.send(parcels), on_progress)
+                    await _see_to_end(scenario, stage, inspection, send, on_progress)
         await stage.mend()
         await _settle(stage, inspection, witnesses)
         inspection.check_jobs()
@@ -89,15 +92,11 @@ async def _play(
 
 
 async def _see_to_end(
-    scenario: Scenario,
-    stage: Stage,
-    inspection: Inspection,
-    sending: Coroutine[None, None, None],
-    on_progress: OnProgress,
+    scenario: Scenario, stage: Stage, inspection: Inspection, send: Send, on_progress: OnProgress
 ) -> None:
     """Return when everything was sent and has ended, and there were faults enough."""
     async with asyncio.TaskGroup() as group:
-        sent = group.create_task(sending, name="sender")
+        sent = group.create_task(send(), name="sender")
         while not (
             sent.done()
             and inspection.have_all_ended()
@@ -133,11 +132,11 @@ def _have_seen(witnesses: list[Witness], inspection: Inspection) -> Callable[[],
     return have_seen
 
 
-def _witnesses(stage: Stage, seed: int) -> list[Witness]:
-    urls, ledger = list(stage.rig.urls.values()), stage.ledger
+def _witnesses(stage: Stage) -> list[Witness]:
+    urls, ledger, dice = list(stage.rig.urls.values()), stage.ledger, Random(stage.ledger.batch_id)
     return [
-        Witness("the steady witness", urls[:1], ledger=ledger, dice=Random(f"{seed}/steady")),
-        Witness("the restless witness", urls, ledger=ledger, dice=Random(f"{seed}/restless"), stays_s=1.0),
+        Witness("the steady witness", urls[:1], ledger=ledger, dice=dice),
+        Witness("the restless witness", urls, ledger=ledger, dice=dice, stays_s=1.0),
     ]
 
 
