@@ -56,9 +56,10 @@ test-brokers: $(TESTS) ## The tests of delivery on RabbitMQ 4.0 and 4.3; needs r
 		RABBITMQ_HOME=$$home $(BIN)/python -m pytest -m delivery $(ARGS) || failed="$$failed $$line"; \
 	done; test -z "$$failed" || { echo "failed on RabbitMQ$$failed" >&2; exit 1; }
 
-chaos: $(TESTS) ## Kill everything while jobs run; ARGS="workers disk --seed 7", "all --minutes 5", "--help"
+chaos: $(TESTS) ## Kill everything while jobs run; SCENARIO=workers SEED=7 JOBS=1000 MINUTES=5 ARGS="--help"
 	@$(call have,rabbitmq-server)
-	$(BIN)/python -m tests.chaos $(ARGS)
+	$(BIN)/python -m tests.chaos $(SCENARIO) $(addprefix --seed ,$(SEED)) $(addprefix --jobs ,$(JOBS)) \
+		$(addprefix --minutes ,$(MINUTES)) $(ARGS)
 
 fuzz: $(TESTS) ## Damage valid files and resize them; ARGS="--cases 3000 --seed 1", "--only CASE" repeats one
 	$(BIN)/python -m tests.fuzz $(ARGS)

@@ -25,6 +25,7 @@ from tests.chaos.scenarios import FULL, SHORT, everything
 from tests.chaos.setting import NotPossible, own_cluster, own_node, storage_in
 
 INTERRUPTED = 130
+SWEEP_AFTER_S, SHORT_SWEEP_AFTER_S = 10.0, 4.0
 
 
 def main() -> int:
@@ -91,7 +92,13 @@ async def _run(scenario: Scenario, options: argparse.Namespace, console: Console
             broker = stack.enter_context(opened(folder))
             on_progress = stack.enter_context(shown(console, scenario.name, scenario.jobs))
             outcome = await run(
-                scenario, broker, folder, storage=storage, seed=options.seed, on_progress=on_progress
+                scenario,
+                broker,
+                folder,
+                storage=storage,
+                seed=options.seed,
+                sweep_after_s=SHORT_SWEEP_AFTER_S if options.short else SWEEP_AFTER_S,
+                on_progress=on_progress,
             )
         is_good = outcome.is_good
     except NotPossible as error:

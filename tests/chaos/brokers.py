@@ -53,8 +53,10 @@ class Broker:
             await self._until_whole()
 
     async def mend(self) -> None:
-        """Start every node that is down."""
+        """Start what is down, unless the other nodes are enough."""
         await self.settle()
+        if 2 * len(self.down) < len(self.nodes):
+            return
         for number in sorted(self.down):
             await self.start(number)
 

@@ -102,6 +102,15 @@ async def kill_node(stage: Stage) -> None:
     await stage.broker.start(number)
 
 
+async def lose_node(stage: Stage) -> None:
+    """Kill -9 one node of the cluster for good, if all are there."""
+    if stage.broker.down:
+        raise ProcessLookupError("one is lost already")
+    number = stage.dice.randrange(len(stage.broker.nodes))
+    await stage.broker.kill(number)
+    stage.ledger.strike("node lost", f"{number + 1}")
+
+
 async def fill_disk(stage: Stage) -> None:
     """Leave next to nothing free on the disk of the store, and free it a moment later."""
     with stage.ballast.open("wb") as file:

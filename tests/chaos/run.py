@@ -46,7 +46,7 @@ async def run(
     *,
     storage: Path,
     seed: int,
-    sweep_after_s: float = 10.0,
+    sweep_after_s: float,
     on_progress: OnProgress = lambda _: None,
 ) -> Outcome:
     """What the scenario comes to on this broker, which runs. All that is started here is ended on return."""

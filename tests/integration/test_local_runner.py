@@ -48,8 +48,15 @@ class LocalRun:
 
     def ask(self, name: str) -> subprocess.CompletedProcess[str]:
         """What the same command says in another terminal."""
+        return self._call(self.command(name))
+
+    def beside(self, module: str) -> subprocess.CompletedProcess[str]:
+        """What a command says that works on what is running here."""
+        return self._call([sys.executable, "-m", "deploy.local.beside", module])
+
+    def _call(self, command: list[str]) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            self.command(name),
+            command,
             cwd=self.folder,
             env=self.environment,
             text=True,
@@ -207,6 +214,7 @@ async def test_without_a_broker_there_is_one_and_it_is_told_where(tmp_path: Path
     try:
         console = await run.says(r"Console +(http://\S+) +login: guest / guest")
         assert run.note()["console"] == console[1]
+        assert run.beside("pipeline.reconcile").stdout == "0 jobs put back into the queue.\n"
         assert await eventually(lambda: {"epmd", "beam.smp"} <= {child.name() for child in run.family()})
     finally:
         await end_orderly(run)

@@ -211,12 +211,11 @@ async def test_it_waits_for_room_in_a_full_queue(
     try:
         process = await start(MODULE, AMQP_URL=amqp_url, STORAGE_DIR=str(root))
         await eventually(lambda: has_some(publisher))
-        assert process.returncode is None
         taken = await taken_until_ended(amqp_url, process)
     finally:
         management.call(node, "DELETE", "/policies/%2F/full")
 
-    assert process.returncode == 0
+    assert await process.wait() == 0
     assert sorted(taken) == sorted(job_ids)
 
 
@@ -250,7 +249,7 @@ async def test_it_can_be_broken_off_and_run_again(
     await eventually(lambda: has_some(publisher), 20)
     process.send_signal(signal.SIGINT)
     _, errors = await asyncio.wait_for(process.communicate(), 30)
-    assert process.returncode == 1
+    assert await process.wait() == 1
     assert b"run it again" in errors
     assert b"Traceback" not in errors
     in_queue = (await publisher.count_queue()).ready

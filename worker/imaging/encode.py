@@ -99,17 +99,6 @@ def _room_for(picture: Image.Image, image_format: ImageFormat) -> Iterator[None]
         ImageFile.MAXBLOCK = before
 
 
-@contextmanager
-def _memory_errors(image_format: ImageFormat) -> Iterator[None]:
-    """An AVIF encoder that gets no memory does not say so; pixels and options give it no other reason."""
-    try:
-        yield
-    except RuntimeError as error:
-        if image_format is AVIF:
-            raise MemoryError(str(error)) from error
-        raise
-
-
 def _prepared(
     frame: Image.Image, image_format: ImageFormat, rendition: Rendition, has_alpha: bool
 ) -> Image.Image:

@@ -72,7 +72,7 @@ EVERYTHING = Scenario(
     broker="own",
     storage_bytes=512 * MEGABYTE,
 )
-SHORT = EVERYTHING.in_short(jobs=40, least_faults=8, rate_per_s=5, hurry=3)
+SHORT = EVERYTHING.in_short(jobs=40, least_faults=8, rate_per_s=5, hurry=1.5)
 
 
 def for_minutes(minutes: float) -> Scenario:

@@ -68,4 +68,4 @@ POISON = Scenario(
     workers=4,
     settings={"JOB_TIMEOUT_S": "2", "JOB_CPU_S": "2", "JOB_MEMORY_BYTES": "1073741824"},
 )
-SHORT = POISON.in_short(jobs=66, least_faults=4, rate_per_s=8, hurry=1)
+SHORT = POISON.in_short(jobs=60, least_faults=4, rate_per_s=6, hurry=1)

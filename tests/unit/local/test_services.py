@@ -78,3 +78,12 @@ def test_time_to_stop_all_in_order_is_less_than_ten_seconds() -> None:
     stages = (services().frontend(), services().worker(1), *node.programs())
 
     assert sum(program.stop_within_s for program in stages) < 10
+
+
+def test_where_all_is_found_is_told_without_a_secret() -> None:
+    facts = services(STORAGE_DIR="pictures").facts(own_broker=False)
+
+    assert facts["page"] == "http://localhost:5001/"
+    assert facts["storage"] == str(Path.cwd() / "pictures")
+    assert "secret" not in str(facts)
+    assert services().facts(own_broker=True)["amqp"] == "amqp://me:secret@broker:5673/"

@@ -215,14 +215,6 @@ async def test_an_encoder_that_gets_no_memory_is_told_as_that(new_pool: NewPool,
         await pool.render(image, [vast], on_ready=ignore)
 
 
-async def test_an_avif_whose_encoder_gets_no_memory_says_so(new_pool: NewPool, image: Path) -> None:
-    pool = new_pool(limits=JobLimits(memory_bytes=1024 * MEGABYTE))
-    vast = Rendition(name="vast", width=4_900, height=4_900, format="avif", quality=90)
-
-    with pytest.raises(OutOfMemory):
-        await pool.render(image, [vast], on_ready=ignore)
-
-
 async def test_a_child_writes_no_file_leaves_no_core_and_has_so_much_memory(
     new_pool: NewPool,
 ) -> None:
