@@ -115,7 +115,7 @@ class BrokerCluster:
         self.nodes[number].start()
 
     async def replicated(self) -> None:
-        """Return when every quorum queue and stream has all its members up, and can survive a kill."""
+        """Return when there are quorum queues and streams, with all members up, that can survive a kill."""
         await eventually(self._is_replicated, REPLICATED_WITHIN_S)
 
     def _is_replicated(self) -> bool:
@@ -124,11 +124,15 @@ class BrokerCluster:
         replicated = [
             queue for queue in management.call(node, "GET", "/queues") if queue["type"] in REPLICATED
         ]
-        return all(set(queue.get("online", ())) == names for queue in replicated) and all(
-            has_saved(each, queue["name"])
-            for each in self.nodes
-            for queue in replicated
-            if queue["type"] == "quorum"
+        are_online = all(set(queue.get("online", ())) == names for queue in replicated)
+        return (
+            bool(replicated)
+            and are_online
+            and all(
+                has_saved(each, queue["name"]) if queue["type"] == "quorum" else _can_lead_streams(each)
+                for each in self.nodes
+                for queue in replicated
+            )
         )
 
     def _open_port_mapper(self) -> None:
@@ -163,7 +167,16 @@ class BrokerCluster:
 
 
 def has_saved(node: BrokerNode, queue: str) -> bool:
-    """Whether the node has written down which Raft log a quorum queue has: it does so about a second late."""
-    return any(
-        queue.encode() in names.read_bytes() for names in node.folder.glob("data/*/quorum/*/names.dets")
-    )
+    """Whether the node has noted which Raft log a quorum queue of `/` has: it does so about a second late."""
+    return _is_named(node, "quorum", f"%2F_{queue}")
+
+
+def _can_lead_streams(node: BrokerNode) -> bool:
+    """The same for what all streams have in common. Without it a node never serves its streams again."""
+    return _is_named(node, "coordination", "rabbit_stream_coordinator")
+
+
+def _is_named(node: BrokerNode, system: str, name: str) -> bool:
+    # With its length, as Erlang writes it: `resize` would be found in `resize.dead` and in names of nodes.
+    written = bytes([len(name)]) + name.encode()
+    return any(written in names.read_bytes() for names in node.folder.glob(f"data/*/{system}/*/names.dets"))

@@ -22,7 +22,7 @@ from pipeline.settings import ServiceSettings, positive_seconds, read_settings
 DONE, INCOMPLETE, REFUSED = 0, 1, 2
 
 SERVICE = "reconcile"
-CONNECT_WITHIN_S = 15.0
+CONNECT_WITHIN_S = 10.0
 PATIENCE_S = 150.0
 """Longer than a worker is at a job: twice JOB_TIMEOUT_S, unless somebody has set that higher."""
 

@@ -45,7 +45,7 @@ async def break_the_protocol(_: BrokerNode, trio: Trio) -> None:
     for link in trio.links:
         transport = link.open_connection().transport
         assert transport is not None
-        for channel in transport.connection.channels.values():
+        for channel in list(transport.connection.channels.values()):
             if channel is not None:
                 await channel.basic_ack(4711)
 
