@@ -19,6 +19,7 @@ from typing import Self
 from deploy.local.broker_files import NodePorts, log_folder
 from deploy.local.broker_node import BrokerNode, open_program
 from deploy.local.port_mapper import port_mapper, wait_for_port_mapper
+from deploy.local.ports import Ports
 from tests import management
 from tests.eventually import eventually
 
@@ -60,12 +61,14 @@ class BrokerCluster:
 
     def __init__(self, folder: Path) -> None:
         names = [f"resizer-{number}@localhost" for number in range(SIZE)]
-        epmd = NodePorts.anywhere().epmd
+        # Kept until the end: while a node is killed, nobody else may take its ports.
+        self._ports = Ports()
+        epmd = NodePorts.anywhere(self._ports).epmd
         cookie = secrets.token_hex(16)
         self.nodes = [
             ClusterNode(
                 folder / name.partition("@")[0],
-                replace(NodePorts.anywhere(), epmd=epmd),
+                replace(NodePorts.anywhere(self._ports), epmd=epmd),
                 name=name,
                 names=sorted({names[0], name}),
                 cookie=cookie,
@@ -146,6 +149,7 @@ class BrokerCluster:
 
     def _end(self, *, in_order: bool) -> None:
         with contextlib.ExitStack() as rest:
+            rest.callback(self._ports.close)
             if self._epmd is not None:
                 rest.callback(self._epmd.wait)
                 rest.callback(self._epmd.kill)

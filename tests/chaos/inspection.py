@@ -96,8 +96,12 @@ class Inspection:
     async def check_http(self, url: str) -> None:
         """The batch shows every promise with the end that its receipt tells."""
         batch = f"{url}/api/batches/{self._stage.ledger.batch_id}"
-        async with aiohttp.ClientSession() as http, http.get(batch) as response:
-            shown = {job["id"]: job["status"] for job in (await response.json())["jobs"]}
+        try:
+            async with aiohttp.ClientSession() as http, http.get(batch, raise_for_status=True) as response:
+                shown = {job["id"]: job["status"] for job in (await response.json())["jobs"]}
+        except (aiohttp.ClientError, OSError) as error:
+            self._add("HTTP tells nothing", str(error))
+            return
         for job_id in self._stage.ledger.promises:
             ending = self.endings.get(job_id)
             if ending is not None and shown.get(job_id) != ending.status:

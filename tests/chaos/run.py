@@ -86,8 +86,7 @@ async def _play(
         await _settle(stage, inspection, witnesses)
         inspection.check_jobs()
         await inspection.check_leftovers()
-        with suppress(OSError):
-            await inspection.check_http(stage.rig.url)
+        await inspection.check_http(stage.rig.url)
         _check_witnesses(scenario, stage, inspection, witnesses)
 
 

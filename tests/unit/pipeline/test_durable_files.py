@@ -2,9 +2,10 @@
 
 import os
 import resource
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -150,3 +151,23 @@ def test_a_folder_that_is_there_is_left_as_it_is(tmp_path: Path, synced: list[st
     make_folder(tmp_path / "a")
 
     assert synced == []
+
+
+def test_a_folder_is_made_although_somebody_sweeps_away_empty_ones(tmp_path: Path) -> None:
+    day = tmp_path / "2026-11-24"
+    done = threading.Event()
+
+    def sweep() -> None:
+        while not done.is_set():
+            with suppress(OSError):
+                day.rmdir()
+
+    sweeper = threading.Thread(target=sweep)
+    sweeper.start()
+    try:
+        for number in range(300):
+            make_folder(day / str(number))
+            (day / str(number)).rmdir()
+    finally:
+        done.set()
+        sweeper.join()
