@@ -8,6 +8,7 @@ import asyncio
 import shutil
 import signal
 import sys
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -36,6 +37,7 @@ def main() -> int:
         for scenario in _chosen(options):
             console.print(f"{scenario.name}: seed {options.seed}", highlight=False)
             outcomes.append(asyncio.run(_run(scenario, options, console)))
+            _say(console, sentences(outcomes[-1:]))
     except KeyboardInterrupt:
         console.print("interrupted; everything that was started has been ended")
         return INTERRUPTED
@@ -113,18 +115,22 @@ async def _run(scenario: Scenario, options: argparse.Namespace, console: Console
 
 
 def _end_on_sigterm() -> None:
-    """As Ctrl-C: end what was started."""
+    """As Ctrl-C: end what was started. What a shell puts into the background is born deaf to Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
 
 
 def _tell(console: Console, outcomes: list[Outcome], options: argparse.Namespace) -> None:
     if not outcomes:
         return
-    console.print(f"\n{table(outcomes)}\n", highlight=False, markup=False, soft_wrap=True)
-    for sentence in sentences(outcomes):
-        console.print(sentence, highlight=False, markup=False, soft_wrap=True)
+    _say(console, ["", table(outcomes), "", *sentences(outcomes)])
     if options.json:
         write_json(options.json, outcomes)
+
+
+def _say(console: Console, lines: Sequence[str]) -> None:
+    for line in lines:
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 if __name__ == "__main__":

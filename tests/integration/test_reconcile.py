@@ -205,13 +205,13 @@ async def test_a_job_whose_worker_has_died_is_put_back(
 async def test_it_waits_for_room_in_a_full_queue(
     node: BrokerNode, amqp_url: str, root: Path, store: LocalImageStore, publisher: Publisher
 ) -> None:
-    job_ids = await waiting_jobs(store, root, 10)
+    job_ids = await waiting_jobs(store, root, 200)  # a queue that gets many at once notices late
     policy = {"pattern": "^resize$", "apply-to": "queues", "definition": {"max-length": 2}}
     management.call(node, "PUT", "/policies/%2F/full", policy)
     try:
         process = await start(MODULE, AMQP_URL=amqp_url, STORAGE_DIR=str(root))
         await eventually(lambda: has_some(publisher))
-        taken = await taken_until_ended(amqp_url, process)
+        taken = await taken_until_ended(amqp_url, process, len(job_ids))
     finally:
         management.call(node, "DELETE", "/policies/%2F/full")
 
@@ -219,7 +219,7 @@ async def test_it_waits_for_room_in_a_full_queue(
     assert sorted(taken) == sorted(job_ids)
 
 
-async def taken_until_ended(amqp_url: str, process: asyncio.subprocess.Process) -> list[str]:
+async def taken_until_ended(amqp_url: str, process: asyncio.subprocess.Process, count: int) -> list[str]:
     """The jobs whose commands a worker would have got by the time that the process has ended."""
     async with opened(DeliverySlots(amqp_url, service="worker-1", tags=[TAG])) as slots:
         taken = []
@@ -232,7 +232,7 @@ async def taken_until_ended(amqp_url: str, process: asyncio.subprocess.Process) 
 
         working = asyncio.create_task(take())
         await asyncio.wait_for(process.wait(), 30)
-        await eventually(lambda: len(taken) == 10)
+        await eventually(lambda: len(taken) == count)
         working.cancel()
     return taken
 

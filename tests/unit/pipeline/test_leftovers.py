@@ -140,6 +140,7 @@ async def test_an_image_that_somebody_has_put_there_by_hand_stays(
     await store.begin(typed)
     own.parent.mkdir()
     own.touch()
+    (root / "uploads" / "empty").mkdir()
     (root / "uploads" / "typed.jpg").touch()
     age(root, LONG_AGO_S)
 
@@ -148,6 +149,7 @@ async def test_an_image_that_somebody_has_put_there_by_hand_stays(
     assert (upload_folder(root, typed) / "holiday.png").exists()
     assert own.exists()
     assert (root / "uploads" / "typed.jpg").exists()
+    assert (root / "uploads" / "empty").exists()
 
 
 async def test_what_was_left_of_removing_a_job_goes(
@@ -195,8 +197,11 @@ async def test_very_much_litter_goes_in_several_goes(
 async def test_two_frontends_at_once_do_not_trip_over_each_other(store: LocalImageStore, root: Path) -> None:
     for _ in range(300):
         await upload(store, job_id_of(ago(days=3)))
+    for number in range(3_000):
+        (root / "outbox" / f".{number}.12345678.part").touch()
     age(root, LONG_AGO_S)
 
     await asyncio.gather(*(Leftovers(root, after_s=AFTER_S).sweep() for _ in range(4)))
 
     assert not list((root / "uploads").glob("*/*"))
+    assert not list((root / "outbox").iterdir())
