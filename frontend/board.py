@@ -32,6 +32,8 @@ from pipeline.messages import (
 
 MOST_JOBS = 20_000
 """Beyond so many jobs the ones that ended first are forgotten; the store still knows them."""
+LATE_NEWS = timedelta(minutes=2)
+"""An event may come so late, when a node of the log's cluster dies and another one takes over."""
 WORKER_SILENCE = timedelta(seconds=15)
 """A worker that has been silent for so long is taken off; it speaks every 3 s."""
 RATE_WINDOW_S = 10.0
@@ -92,12 +94,13 @@ class Board:
     def take_receipt(self, state: JobState) -> None:
         """Take in from the store that a job has ended whose event is late or lost: the store is right.
 
-        Jobs that the board does not show are left to the store. But not while the log is read from the
-        past: whoever has been told of the end must not be told next how it came to it.
+        Jobs that the board does not show are left to the store. But not while their events may still come,
+        for the log is read from the past or they ended just now: whoever has been told of the end must not
+        be told next how it came to it.
         """
         known = self._jobs.get(state.id)
         if known is None:
-            if self._is_replaying:
+            if self._is_replaying or _is_fresh(state):
                 self._put(state)
             return
         if known.status == "removed":
@@ -207,3 +210,8 @@ class Board:
             case JobRetrying():
                 for worker in self._workers.values():
                     worker.busy.pop(event.job_id, None)
+
+
+def _is_fresh(state: JobState) -> bool:
+    """Whether the job has ended so lately that events of it may be on their way."""
+    return state.finished_at is not None and datetime.now(UTC) - state.finished_at < LATE_NEWS

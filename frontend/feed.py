@@ -49,7 +49,7 @@ class Feed:
             settings.amqp_url, service=service, history_s=settings.board_history_s, on_event=self._take
         )
         self._mark = ""
-        self._mark_session = 0
+        self._mark_sessions = (0, 0)
         self._mark_time = 0.0
         self._is_mark_met = False
         self._task: asyncio.Task[None] | None = None
@@ -97,16 +97,21 @@ class Feed:
     async def _see_to_mark(self) -> None:
         if not (self._log.link.is_open and self._publisher.link.is_open):
             self._is_mark_met = False
-        elif self._mark_session != self._log.link.sessions:
+        elif self._mark_sessions != self._sessions:
             await self._set_mark()
         elif not self._is_mark_met and time.monotonic() - self._mark_time > MARK_TIMEOUT_S:
             self._log.rewind()
 
+    @property
+    def _sessions(self) -> tuple[int, int]:
+        """Of the link that reads and of the one that publishes: each new one needs a new mark."""
+        return self._log.link.sessions, self._publisher.link.sessions
+
     async def _set_mark(self) -> None:
-        session = self._log.link.sessions
+        sessions = self._sessions
         self._mark, self._is_mark_met = new_job_id(), False
         if await self._publisher.publish_event(FrontendOnline(frontend=self._mark)):
-            self._mark_session, self._mark_time = session, time.monotonic()
+            self._mark_sessions, self._mark_time = sessions, time.monotonic()
 
     async def _ask_store(self) -> None:
         """Looking a job up tells the board what the store knows better."""

@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 
 import pytest
+from msgspec.structs import replace
 
-from frontend.board import MOST_JOBS, RATE_WINDOW_S, WORKER_SILENCE, Board
+from frontend.board import LATE_NEWS, MOST_JOBS, RATE_WINDOW_S, WORKER_SILENCE, Board
 from frontend.job_state import JobState, state_from_receipt
 from pipeline.ids import new_batch_id, new_job_id
 from pipeline.messages import (
@@ -192,7 +193,19 @@ def test_a_receipt_does_not_bring_a_removed_job_back(log: Log, board: Board) -> 
 def test_a_receipt_of_a_job_that_the_board_does_not_show_is_left_to_the_store(log: Log, board: Board) -> None:
     log.tell(FrontendOnline(frontend="f"))
 
-    board.take_receipt(state_from_receipt(Story().receipt()))
+    receipt = replace(Story().receipt(), finished_at=datetime.now(UTC) - 2 * LATE_NEWS)
+    board.take_receipt(state_from_receipt(receipt))
+
+    assert log.changes == []
+
+
+def test_events_that_come_after_the_store_has_told_the_end_are_no_news(log: Log, board: Board) -> None:
+    story = Story()
+    log.tell(FrontendOnline(frontend="f"))
+    board.take_receipt(state_from_receipt(story.receipt()))
+    log.changes.clear()
+
+    log.tell(story.queued(), story.started(), story.done())
 
     assert log.changes == []
 
