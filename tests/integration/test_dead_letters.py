@@ -78,7 +78,7 @@ async def let_the_broker_bury(amqp_url: str, publisher: Publisher) -> ResizeImag
     async with await aio_pika.connect(amqp_url) as connection, connection.channel() as channel:
         queue = await channel.get_queue(topology.RESIZE.name, ensure=False)
         while message := await queue.get(fail=False):
-            await message.nack(requeue=True)
+            await message.reject(requeue=True)  # from RabbitMQ 4.3 on, a nack would not count
     await eventually(lambda: listed_is_not_empty(amqp_url))
     return sent
 
