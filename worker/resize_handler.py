@@ -143,12 +143,14 @@ class ResizeHandler:
         """Make true, and tell, what the receipt says that stands.
 
         The event has the number of the attempt that met it, if that is higher: to a frontend that has heard
-        of this attempt an end of an earlier one would be old news.
+        of this attempt an end of an earlier one would be old news. A job that is done stays so whatever it
+        has heard, and is told with its own number, so that nobody takes it for another end.
         """
+        event = event_of(receipt)
         if receipt.status != "done":
             await self._store.discard_renditions(parse_job_id(receipt.job_id))
-        event = event_of(receipt)
-        await self._publish(replace(event, attempt=max(event.attempt, number)))
+            event = replace(event, attempt=max(event.attempt, number))
+        await self._publish(event)
 
     async def _put_off(self, command: ResizeImage, error: Exception) -> Outcome:
         """Not even how the job ends could be read or written, so it comes again, however long it takes."""

@@ -30,6 +30,8 @@ def sentences(outcomes: Sequence[Outcome]) -> list[str]:
     told = []
     for one in outcomes:
         told += [f"{one.scenario}: {name} {figure}" for name, figure in one.further.items()]
+        told += [f"{one.scenario}: sent again: {_counts(one.sent_again)}"] if one.sent_again else []
+        told += [f"{one.scenario}: failed with: {_counts(one.failed_with)}"] if one.failed_with else []
         told += [f"{one.scenario}: skipped: {one.skipped}"] if one.skipped else []
         told += [f"{one.scenario}: VIOLATION: {violation}" for violation in one.violations]
     return told

@@ -222,13 +222,25 @@ async def test_the_end_of_an_earlier_attempt_is_told_as_news_of_this_one(
     store: LocalImageStore, handler: ResizeHandler, listener: Listener
 ) -> None:
     command = await sent(store)
-    await handler.handle(command)
+    await store.save_receipt(ended(command, "failed"))
 
     await handler.handle(msgspec.structs.replace(command, attempt=3))
 
     last = listener.events[-1]
     assert isinstance(last, JobEvent)
-    assert (listener.types[-1], last.attempt) == ("job_done", 3)
+    assert (listener.types[-1], last.attempt) == ("job_failed", 3)
+
+
+async def test_a_job_that_is_done_is_told_with_the_number_with_which_it_was_done(
+    store: LocalImageStore, handler: ResizeHandler, listener: Listener
+) -> None:
+    command = await sent(store)
+    await handler.handle(command)
+    listener.events.clear()
+
+    await handler.handle(msgspec.structs.replace(command, attempt=2))
+
+    assert attempts(listener) == {1}
 
 
 async def test_a_worker_that_has_lost_its_connection_takes_its_marks_away_and_goes_on(
