@@ -115,10 +115,7 @@ class ClaimedIntake:
         """Nobody knows how far it has come; should its command be in the queue twice, it is done once."""
         command = command_of(record)
         await self._dispatch.keep(command)
-        try:
-            await self._dispatch.send(command, record)
-        except QueueFull:
-            return  # the relay sends it when there is room
+        await self._dispatch.send_or_leave(command, record)
 
     async def _restore(self, record: JobRecord, copy: JobRecord) -> None:
         """Have the image of a job where it belongs, if it was removed when the job could not be made."""

@@ -5,6 +5,7 @@ What the broker has not confirmed stays in the outbox, and the relay sends it on
 
 import logging
 from collections.abc import Iterable
+from contextlib import suppress
 
 from pipeline.broker import Publisher, PublishUncertain
 from pipeline.errors import BrokerUnavailable, QueueFull
@@ -46,6 +47,11 @@ class Dispatch:
             self._put_off.add(parse_job_id(command.job_id))
             return False
         return await self.publish(command, record)
+
+    async def send_or_leave(self, command: ResizeImage, record: JobRecord | None) -> None:
+        """As `send`; what a full queue has no room for stays, and the relay sends it when there is some."""
+        with suppress(QueueFull):
+            await self.send(command, record)
 
     async def publish(self, command: ResizeImage, record: JobRecord | None) -> bool:
         """As `send`, and ask the broker in any case. Without a record the event log is not told."""

@@ -15,6 +15,7 @@ from frontend.upload_form import RejectedFile, StoredImage, Upload
 from pipeline.errors import QueueFull, StorageFull
 from pipeline.ids import BatchId, JobId, made_at
 from pipeline.image_store import ImageStore
+from pipeline.messages import ResizeImage
 from pipeline.records import JobRecord, command_of
 
 
@@ -54,9 +55,10 @@ class Intake:
 
     async def take(self, record: JobRecord) -> None:
         """Make a job of a stored image. Raises QueueFull or StorageFull, and then nothing of it is left."""
-        await self._keep(record)
+        command = command_of(record)
+        await self._keep(record, command)
         try:
-            await self._dispatch.send(command_of(record), record)
+            await self._dispatch.send(command, record)
         except QueueFull:
             await self.discard([record])
             raise
@@ -68,10 +70,10 @@ class Intake:
             await self._dispatch.forget(job_id)
             await self._store.discard(job_id, BatchId(record.batch_id))
 
-    async def _keep(self, record: JobRecord) -> None:
+    async def _keep(self, record: JobRecord, command: ResizeImage) -> None:
         try:
             await self._store.save_job(record)
-            await self._dispatch.keep(command_of(record))
+            await self._dispatch.keep(command)
         except BaseException:
             await self.discard([record])
             raise

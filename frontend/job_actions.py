@@ -14,11 +14,11 @@ from frontend.gathering import gathered
 from frontend.job_state import JobState, queued_from_record
 from frontend.jobs import Jobs
 from pipeline.broker import Publisher
-from pipeline.errors import JobNotFound, QueueFull, SourceMissing
+from pipeline.errors import JobNotFound, SourceMissing
 from pipeline.ids import BatchId, JobId
 from pipeline.image_store import ImageStore
-from pipeline.messages import JobCancelled, JobRemoved, ResizeImage, now
-from pipeline.records import JobRecord, Receipt, event_of
+from pipeline.messages import JobCancelled, JobRemoved, now
+from pipeline.records import JobRecord, Receipt, command_of, event_of
 
 ASKED_AGAIN = ("failed", "cancelled")
 
@@ -90,20 +90,11 @@ class JobActions:
         return record
 
     async def _ask_again(self, record: JobRecord, attempt: int) -> JobState:
-        command = ResizeImage(
-            job_id=record.job_id,
-            batch_id=record.batch_id,
-            source=record.source_path,
-            attempt=attempt,
-            renditions=record.renditions,
-        )
+        command = command_of(record, attempt=attempt)
         await self._dispatch.keep(command)
         await self._store.drop_receipt(JobId(record.job_id))
         state = self._board.take_own(queued_from_record(record, attempt=attempt))
-        try:
-            await self._dispatch.send(command, record)
-        except QueueFull:
-            return state  # it stays in the outbox, from which the relay sends it when there is room
+        await self._dispatch.send_or_leave(command, record)
         return state
 
     async def _cancel(self, state: JobState) -> JobState:

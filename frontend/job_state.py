@@ -11,6 +11,8 @@ from functools import cached_property
 from itertools import chain
 from typing import Literal
 
+from msgspec import structs
+
 from pipeline.ids import JobId, made_at, parse_job_id
 from pipeline.messages import (
     AnyJobEvent,
@@ -28,7 +30,7 @@ from pipeline.messages import (
     Result,
     Source,
 )
-from pipeline.records import JobRecord, Receipt, event_of
+from pipeline.records import JobRecord, Receipt, event_of, queued_of
 
 Status = Literal["queued", "processing", "retrying", "done", "failed", "cancelled", "removed"]
 Step = JobStarted | JobRetrying
@@ -258,15 +260,7 @@ def state_from_event(event: AnyJobEvent) -> JobState:
 
 def queued_from_record(record: JobRecord, *, attempt: int = 1) -> JobQueued:
     """The event which tells that a job waits, for this attempt."""
-    return JobQueued(
-        at=record.created_at,
-        job_id=record.job_id,
-        batch_id=record.batch_id,
-        attempt=attempt,
-        name=record.name,
-        source=record.source,
-        rendition_count=len(record.renditions),
-    )
+    return structs.replace(queued_of(record, attempt=attempt), at=record.created_at)
 
 
 def state_from_record(record: JobRecord) -> JobState:

@@ -152,10 +152,7 @@ class LocalImageStore:
     def _leave_batch(self, job_id: JobId, batch_id: BatchId) -> None:
         batch = self._paths.batch_folder(batch_id)
         (batch / job_id).unlink(missing_ok=True)
-        try:
-            batch.rmdir()
-        except OSError:
-            return  # other jobs are in it, or it was never made
+        _remove_if_empty(batch)
 
     def _check_is_there(self) -> None:
         """Raise an OSError when the disk of the store is away: nothing is known then, and nothing is made."""
@@ -268,7 +265,7 @@ def _remove_if_empty(folder: Path) -> None:
     try:
         folder.rmdir()
     except OSError:
-        return  # other jobs are in it, or it is gone
+        return  # other jobs are in it, or it is not there
 
 
 def _names(folder: Path) -> set[str]:

@@ -11,7 +11,7 @@ from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMe
 from aio_pika.exceptions import CONNECTION_EXCEPTIONS, ChannelClosed, DeliveryError, PublishError
 
 from pipeline import topology
-from pipeline.broker.link import Link, link_name
+from pipeline.broker.link import Link, link_name, open_publishing_channel
 from pipeline.errors import BrokerUnavailable, QueueFull
 
 ANSWER_WITHIN_S = 10.0
@@ -109,10 +109,8 @@ class DeadLetterQueue:
                 await channel.basic_nack(tag, requeue=True)
 
     async def _set_up(self, connection: AbstractConnection) -> None:
-        # Without on_return_raises an unroutable message would return as if it had arrived.
-        self._commands = connection.channel(publisher_confirms=True, on_return_raises=True)
+        self._commands = await open_publishing_channel(connection)
         self._reading = connection.channel(publisher_confirms=False)
-        await self._commands.initialize()
         await self._reading.initialize()
 
 

@@ -37,6 +37,14 @@ LONGEST_PAUSE_S = 1.0
 SetUp = Callable[[AbstractConnection], Awaitable[None]]
 
 
+async def open_publishing_channel(connection: AbstractConnection) -> AbstractChannel:
+    """A channel with confirms, on which what no queue takes is an error."""
+    # Without on_return_raises an unroutable message would return as if it had arrived.
+    channel = connection.channel(publisher_confirms=True, on_return_raises=True)
+    await channel.initialize()
+    return channel
+
+
 def link_name(service: str, purpose: str) -> str:
     """The name of a connection in the console: `worker-2 host:4711 consume`."""
     return f"{service} {socket.gethostname()}:{os.getpid()} {purpose}"

@@ -17,7 +17,7 @@ from aio_pika.exceptions import (
 )
 
 from pipeline import topology
-from pipeline.broker.link import Link, link_name
+from pipeline.broker.link import Link, link_name, open_publishing_channel
 from pipeline.errors import BrokerUnavailable, PipelineError, QueueFull
 from pipeline.messages import AnyEvent, JobEvent, ResizeImage, encode, event_type
 
@@ -118,9 +118,7 @@ class Publisher:
         self._events = await self._open_channel(connection)
 
     async def _open_channel(self, connection: AbstractConnection) -> AbstractChannel:
-        # Without on_return_raises an unroutable message would return as if it had arrived.
-        channel = connection.channel(publisher_confirms=True, on_return_raises=True)
-        await channel.initialize()
+        channel = await open_publishing_channel(connection)
         self.link.watch(channel)
         return channel
 
