@@ -1,12 +1,14 @@
-"""What all tests share: one real RabbitMQ node for the session, empty queues for each test."""
+"""What all tests share: one real RabbitMQ node for the session, empty queues and a store for each test."""
 
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import aio_pika
 import pytest
 
 from deploy.local.broker_node import BrokerNode
 from pipeline import topology
+from pipeline.local_store import LocalImageStore
 from tests import management
 
 VERSION = pytest.StashKey[str]()
@@ -39,6 +41,18 @@ def drop_retry_ladders(node: BrokerNode) -> None:
     for queue in management.call(node, "GET", "/queues/%2F"):
         if queue["name"].startswith("resize.retry."):
             management.call(node, "DELETE", f"/queues/%2F/{queue['name']}")
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """The folder of the store."""
+    return tmp_path / "storage"
+
+
+@pytest.fixture
+def store(root: Path) -> LocalImageStore:
+    """A store with nothing in it."""
+    return LocalImageStore(root)
 
 
 async def empty_queues(url: str) -> None:

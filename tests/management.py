@@ -62,6 +62,18 @@ def publish(node: BrokerNode, payload: str) -> bool:
     return bool(call(node, "POST", "/exchanges/%2F/images/publish", message)["routed"])
 
 
+@contextmanager
+def short_queue(node: BrokerNode, *, most: int = 1, vhost: str = "/") -> Iterator[None]:
+    """`resize` takes so many commands, or a few more, and then none until this is over."""
+    path = f"/policies/{quote(vhost, safe='')}/short"
+    policy = {"pattern": "^resize$", "apply-to": "queues", "definition": {"max-length": most}}
+    call(node, "PUT", path, policy)
+    try:
+        yield
+    finally:
+        call(node, "DELETE", path)
+
+
 def close_connections(node: BrokerNode, *, name_contains: str) -> int:
     """Close the connections whose client-given name contains this; how many there were."""
     found = [

@@ -35,10 +35,8 @@ async def publisher(amqp_url: str) -> AsyncIterator[Publisher]:
 
 @pytest.fixture
 def full_queue(node: BrokerNode) -> Iterator[None]:
-    policy = {"pattern": "^resize$", "apply-to": "queues", "definition": {"max-length": 1}}
-    management.call(node, "PUT", "/policies/%2F/full", policy)
-    yield
-    management.call(node, "DELETE", "/policies/%2F/full")
+    with management.short_queue(node):
+        yield
 
 
 def command() -> ResizeImage:

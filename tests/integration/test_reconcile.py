@@ -36,16 +36,6 @@ LONG_AGO_S = 3600.0
 
 
 @pytest.fixture
-def root(tmp_path: Path) -> Path:
-    return tmp_path / "storage"
-
-
-@pytest.fixture
-def store(root: Path) -> LocalImageStore:
-    return LocalImageStore(root)
-
-
-@pytest.fixture
 async def publisher(amqp_url: str) -> AsyncIterator[Publisher]:
     async with opened(Publisher(amqp_url, service="reconcile-test")) as publisher:
         yield publisher
@@ -206,14 +196,10 @@ async def test_it_waits_for_room_in_a_full_queue(
     node: BrokerNode, amqp_url: str, root: Path, store: LocalImageStore, publisher: Publisher
 ) -> None:
     job_ids = await waiting_jobs(store, root, 200)  # a queue that gets many at once notices late
-    policy = {"pattern": "^resize$", "apply-to": "queues", "definition": {"max-length": 2}}
-    management.call(node, "PUT", "/policies/%2F/full", policy)
-    try:
+    with management.short_queue(node, most=2):
         process = await start(MODULE, AMQP_URL=amqp_url, STORAGE_DIR=str(root))
         await eventually(lambda: has_some(publisher))
         taken = await taken_until_ended(amqp_url, process, len(job_ids))
-    finally:
-        management.call(node, "DELETE", "/policies/%2F/full")
 
     assert await process.wait() == 0
     assert sorted(taken) == sorted(job_ids)

@@ -60,9 +60,7 @@ async def test_it_waits_while_the_queue_is_full(
     node: BrokerNode, amqp_url: str, publisher: Publisher
 ) -> None:
     sent = command()
-    policy = {"pattern": "^resize$", "apply-to": "queues", "definition": {"max-length": 1}}
-    management.call(node, "PUT", "/policies/%2F/full", policy)
-    try:
+    with management.short_queue(node):
         in_front = await filled(publisher)
         await publisher.publish_retry(sent, SHORT)
         # Its time is over, and the queue has refused it.
@@ -71,8 +69,6 @@ async def test_it_waits_while_the_queue_is_full(
             await next_in_queue(amqp_url)
 
         found = await eventually(lambda: next_in_queue(amqp_url), WITHIN_S)
-    finally:
-        management.call(node, "DELETE", "/policies/%2F/full")
 
     assert found == (encode(sent), topology.RESIZE_KEY)
 

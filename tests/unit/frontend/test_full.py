@@ -16,10 +16,8 @@ from tests.unit.full_disk import FillDisk
 @pytest.fixture
 def short_queue(node: BrokerNode) -> Iterator[None]:
     """The queue takes one command and no more."""
-    policy = {"pattern": "^resize$", "apply-to": "queues", "definition": {"max-length": 1}}
-    management.call(node, "PUT", "/policies/%2F/short", policy)
-    yield
-    management.call(node, "DELETE", "/policies/%2F/short")
+    with management.short_queue(node):
+        yield
 
 
 @pytest.mark.usefixtures("short_queue")

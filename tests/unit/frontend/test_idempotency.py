@@ -258,10 +258,8 @@ async def test_a_key_with_which_nothing_was_accepted_can_be_used_again(client: C
 @pytest.fixture
 def short_queue(node: BrokerNode) -> Iterator[None]:
     """The queue takes one command, or a few, and no more until this is taken away."""
-    policy = {"pattern": "^resize$", "apply-to": "queues", "definition": {"max-length": 1}}
-    management.call(node, "PUT", "/policies/%2F/short", policy)
-    yield
-    management.call(node, "DELETE", "/policies/%2F/short")
+    with management.short_queue(node):
+        yield
 
 
 async def until_full(client: Client) -> None:

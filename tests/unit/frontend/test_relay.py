@@ -284,10 +284,8 @@ async def test_an_entry_that_cannot_be_dealt_with_does_not_hold_up_the_others(
 @pytest.fixture
 def short_queue(node: BrokerNode, amqp_url: str) -> Iterator[None]:
     """The queue takes one command, or a few, and no more until this is taken away."""
-    policy = {"pattern": "^resize$", "apply-to": "queues", "definition": {"max-length": 1}}
-    management.call(node, "PUT", "/policies/%2F/short", policy)
-    yield
-    management.call(node, "DELETE", "/policies/%2F/short")
+    with management.short_queue(node):
+        yield
 
 
 @pytest.mark.usefixtures("short_queue")

@@ -74,6 +74,10 @@ def age(root: Path, seconds: float) -> None:
         os.utime(path, (moment, moment))
 
 
+def paths_below(root: Path) -> set[str]:
+    return {path.relative_to(root).as_posix() for path in root.rglob("*")}
+
+
 def upload_folder(root: Path, job_id: str) -> Path:
     return root / "uploads" / day_of(JobId(job_id)) / job_id
 

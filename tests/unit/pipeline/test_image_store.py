@@ -17,16 +17,6 @@ from tests.unit.pipeline.examples import BATCH_ID, DONE_RECEIPT, JOB_ID
 IMAGE = b"\xff\xd8\xff an image" * 10
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> LocalImageStore:
-    return LocalImageStore(tmp_path / "storage")
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    return tmp_path / "storage"
-
-
 async def keep(store: LocalImageStore, job_id: JobId, *chunks: bytes, name: str = "holiday.jpg") -> str:
     incoming = await store.receive(job_id)
     try:

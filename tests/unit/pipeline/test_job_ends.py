@@ -32,16 +32,6 @@ LATER = [JobId(f"01a21d0d-aebe-7e7a-9d1e-00000000000{number}") for number in ran
 
 
 @pytest.fixture
-def root(tmp_path: Path) -> Path:
-    return tmp_path / "storage"
-
-
-@pytest.fixture
-def store(root: Path) -> LocalImageStore:
-    return LocalImageStore(root)
-
-
-@pytest.fixture
 def folder(root: Path) -> Path:
     """Where the results of the job are."""
     return root / "processed" / day_of(JOB) / JOB

@@ -11,29 +11,24 @@ from pipeline import leftovers
 from pipeline.ids import JobId
 from pipeline.leftovers import Leftovers
 from pipeline.local_store import LocalImageStore
-from tests.unit.pipeline.aged import age, ago, end_job, job_id_of, result_folder, stored_job, upload_folder
+from tests.unit.pipeline.aged import (
+    age,
+    ago,
+    end_job,
+    job_id_of,
+    paths_below,
+    result_folder,
+    stored_job,
+    upload_folder,
+)
 
 AFTER_S = 3600.0
 LONG_AGO_S = 2 * AFTER_S
 
 
 @pytest.fixture
-def root(tmp_path: Path) -> Path:
-    return tmp_path / "storage"
-
-
-@pytest.fixture
-def store(root: Path) -> LocalImageStore:
-    return LocalImageStore(root)
-
-
-@pytest.fixture
 def sweeping(root: Path) -> Leftovers:
     return Leftovers(root, after_s=AFTER_S)
-
-
-def paths_below(root: Path) -> set[str]:
-    return {path.relative_to(root).as_posix() for path in root.rglob("*")}
 
 
 async def upload(store: LocalImageStore, job_id: JobId) -> None:

@@ -13,19 +13,9 @@ from pipeline.messages import JobRemoved
 from pipeline.outbox import Outbox
 from pipeline.records import ReceiptStatus, command_of
 from pipeline.retention import Retention
-from tests.unit.pipeline.aged import ago, batch_id_of, end_job, result_folder, stored_job
+from tests.unit.pipeline.aged import ago, batch_id_of, end_job, paths_below, result_folder, stored_job
 
 KEEP = timedelta(days=7)
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    return tmp_path / "storage"
-
-
-@pytest.fixture
-def store(root: Path) -> LocalImageStore:
-    return LocalImageStore(root)
 
 
 @pytest.fixture
@@ -40,10 +30,6 @@ def keeping(root: Path, store: LocalImageStore, told: list[JobRemoved]) -> Reten
         return True
 
     return Retention(store=store, outbox=Outbox(root), keep=KEEP, publish=publish)
-
-
-def paths_below(root: Path) -> set[str]:
-    return {path.relative_to(root).as_posix() for path in root.rglob("*")}
 
 
 @pytest.mark.parametrize("status", ["done", "failed", "cancelled"])
