@@ -20,6 +20,7 @@ import pytest
 from PIL import Image
 
 from deploy.local.broker_node import BrokerNode
+from pipeline.topology import DEFAULT_RETRY_DELAYS_S
 from tests.eventually import eventually
 from tests.management import virtual_host
 
@@ -222,8 +223,9 @@ async def test_without_a_broker_there_is_one_and_it_is_told_where(tmp_path: Path
 
 async def test_after_a_kill_the_broker_stops_and_the_next_run_uses_its_data(tmp_path: Path) -> None:
     run = LocalRun(tmp_path, WORKERS="1")
-    # This is when the queues have just been declared, and RabbitMQ itself would not survive a kill.
     await run.says("is running")
+    # This is when the queues have just been declared, and RabbitMQ itself would not survive a kill.
+    await run.says("worker-1 .* publish: connected")
     everything = run.family()
     run.process.kill()
     run.process.wait()
@@ -235,7 +237,8 @@ async def test_after_a_kill_the_broker_stops_and_the_next_run_uses_its_data(tmp_
         assert not still_there(everything, within_s=0)
         await after.says("worker-1 .* consume: connected")
         log = (tmp_path / ".run" / "rabbitmq" / "log" / "rabbitmq.log").read_text()
-        assert "Recovering 2 queues of type rabbit_quorum_queue" in log
+        # The commands, the dead letters, and the rungs of the ladder, which the worker makes.
+        assert f"Recovering {2 + len(DEFAULT_RETRY_DELAYS_S)} queues of type rabbit_quorum_queue" in log
         # A queue without a leader would confirm nothing.
         assert await asyncio.to_thread(status_of_upload, after.note()["page"]) == 202
     finally:
