@@ -52,6 +52,7 @@ class Publisher:
         self._service = service
         self._commands: AbstractChannel | None = None
         self._events: AbstractChannel | None = None
+        self._anew = asyncio.Lock()
 
     async def check_open(self) -> None:
         """Raise BrokerUnavailable if a command would not be taken just now, as far as that is known."""
@@ -63,7 +64,7 @@ class Publisher:
 
         Raises BrokerUnavailable or QueueFull when it certainly has not, PublishUncertain when nobody knows.
         """
-        await self._publish_to(topology.IMAGES, command)
+        await self._publish_to(topology.IMAGES, topology.RESIZE, command)
 
     async def publish_retry(self, command: ResizeImage, rung: topology.Rung) -> None:
         """Return when the broker has stored the command, to be delivered after the delay of this rung.
@@ -71,7 +72,7 @@ class Publisher:
         Raises as above; a link that is just opening is waited for.
         """
         await self.link.wait_open(EVENT_TIMEOUT_S)
-        await self._publish_to(rung.exchange, command)
+        await self._publish_to(rung.exchange, rung.queue, command)
 
     async def publish_dead_letter(self, body: bytes, *, reason: str, headers: Mapping[str, str]) -> None:
         """Return when the body is in the queue of the dead, with `reason` as a header. Raises as above.
@@ -80,7 +81,7 @@ class Publisher:
         """
         await self.link.wait_open(EVENT_TIMEOUT_S)
         message = self._message(body, "dead_letter", None, {**headers, "reason": reason})
-        await self._publish_confirmed(topology.DEAD_IMAGES.name, topology.RESIZE_KEY, message)
+        await self._publish_confirmed(topology.DEAD_IMAGES, topology.RESIZE_DEAD, message)
 
     async def publish_event(self, event: AnyEvent) -> bool:
         """Publish an event and wait for it, but never long; whether it was confirmed.
@@ -105,13 +106,7 @@ class Publisher:
 
     async def count_queue(self) -> QueueCounts:
         """How full the queue is; raises BrokerUnavailable."""
-        try:
-            async with asyncio.timeout(COUNT_TIMEOUT_S):
-                queue = await self._channel(self._events).declare_queue(topology.RESIZE.name, passive=True)
-        except (*CONNECTION_EXCEPTIONS, TimeoutError) as error:
-            raise BrokerUnavailable from error
-        result = queue.declaration_result
-        return QueueCounts(ready=result.message_count or 0, consumers=result.consumer_count or 0)
+        return await self._count(topology.RESIZE)
 
     async def _set_up(self, connection: AbstractConnection) -> None:
         self._commands = await self._open_channel(connection)
@@ -142,27 +137,68 @@ class Publisher:
             raise BrokerUnavailable
         return channel
 
-    async def _publish_to(self, exchange: topology.Exchange, command: ResizeImage) -> None:
+    async def _count(self, queue: topology.Queue) -> QueueCounts:
+        try:
+            async with asyncio.timeout(COUNT_TIMEOUT_S):
+                found = await self._channel(self._events).declare_queue(queue.name, passive=True)
+        except (*CONNECTION_EXCEPTIONS, TimeoutError) as error:
+            raise BrokerUnavailable from error
+        result = found.declaration_result
+        return QueueCounts(ready=result.message_count or 0, consumers=result.consumer_count or 0)
+
+    async def _publish_to(
+        self, exchange: topology.Exchange, queue: topology.Queue, command: ResizeImage
+    ) -> None:
         await self.check_open()
         headers: HeadersType = {"job_id": command.job_id}
         message = self._message(encode(command), "resize_image", command.job_id, headers)
-        await self._publish_confirmed(exchange.name, topology.RESIZE_KEY, message)
+        await self._publish_confirmed(exchange, queue, message)
 
-    async def _publish_confirmed(self, exchange_name: str, routing_key: str, message: Message) -> None:
+    async def _publish_confirmed(
+        self, exchange: topology.Exchange, queue: topology.Queue, message: Message
+    ) -> None:
         channel = self._channel(self._commands)
-        exchange = await channel.get_exchange(exchange_name, ensure=False)
         try:
             async with asyncio.timeout(COMMAND_TIMEOUT_S):
-                await exchange.publish(message, routing_key, mandatory=True)
-        except PublishError as error:
-            raise BrokerUnavailable(f"No queue takes {routing_key!r} from {exchange_name!r}.") from error
-        except DeliveryError as error:
-            raise QueueFull from error
+                try:
+                    await _publish_on(channel, exchange, message)
+                except DeliveryError:
+                    await self._publish_anew(channel, exchange, queue, message)
         except TimeoutError as error:
             await self._leave_silent_node()
             raise PublishUncertain from error
         except (AMQPError, *CONNECTION_EXCEPTIONS) as error:
             raise PublishUncertain from error
+
+    async def _publish_anew(
+        self, refused: AbstractChannel, exchange: topology.Exchange, queue: topology.Queue, message: Message
+    ) -> None:
+        """Publish on another channel what this one was refused. Raises QueueFull or BrokerUnavailable.
+
+        Not only a full queue refuses. A channel that first meets a queue while the node of its leader is dead
+        is refused at once, and ever after, though there soon is a new leader. A new channel finds that one if
+        the queue has been counted before; a queue without a leader counts as empty.
+        """
+        async with self._anew:
+            waiting = (await self._count(queue)).ready
+            is_new = self._commands is refused
+            channel = (
+                await open_publishing_channel(self.link.open_connection())
+                if is_new
+                else self._channel(self._commands)
+            )
+            try:
+                await _publish_on(channel, exchange, message)
+            except DeliveryError as error:
+                if is_new:
+                    await channel.close()
+                if waiting:
+                    raise QueueFull from error
+                raise BrokerUnavailable(f"The queue {queue.name!r} has no leader just now.") from error
+            if is_new:
+                # The refused one stays open until the session ends: others may wait for its confirms.
+                self.link.watch(channel)
+                self._commands = channel
 
     async def _leave_silent_node(self) -> None:
         """Go to another node, if there is one, unless this one has said why it does not confirm."""
@@ -182,3 +218,15 @@ class Publisher:
             timestamp=datetime.now(UTC),
             headers=headers,
         )
+
+
+async def _publish_on(channel: AbstractChannel, exchange: topology.Exchange, message: Message) -> None:
+    """Return when it is confirmed.
+
+    Raises BrokerUnavailable if no queue takes it, DeliveryError if one refuses it.
+    """
+    target = await channel.get_exchange(exchange.name, ensure=False)
+    try:
+        await target.publish(message, topology.RESIZE_KEY, mandatory=True)
+    except PublishError as error:
+        raise BrokerUnavailable(f"No queue takes {topology.RESIZE_KEY!r} from {exchange.name!r}.") from error

@@ -7,9 +7,11 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from pipeline import topology
-from pipeline.broker import DeliverySlots, Publisher
+from pipeline.broker import DeliverySlots, Publisher, PublishUncertain
 from pipeline.broker import link as link_module
-from pipeline.ids import JobId
+from pipeline.errors import BrokerUnavailable
+from pipeline.ids import JobId, new_job_id
+from pipeline.messages import ResizeImage
 from tests import management
 from tests.broker_cluster import SIZE, BrokerCluster, ClusterNode
 from tests.eventually import eventually
@@ -78,6 +80,35 @@ async def test_what_is_confirmed_while_one_node_after_another_dies_is_all_consum
         for job_id in confirmed:
             await trio.comes(job_id)
     await eventually(lambda: management.queue(cluster.nodes[0], "resize.dead").get("messages") == AT_REST)
+
+
+async def test_a_queue_without_a_leader_is_not_a_full_one_and_is_used_as_soon_as_it_has_one(
+    cluster: BrokerCluster,
+) -> None:
+    leader = management.queue(cluster.nodes[0], topology.RESIZE.name)["leader"]
+    dead = next(number for number, node in enumerate(cluster.nodes) if node.name == leader)
+    alone, helper = (number for number in range(SIZE) if number != dead)
+    for number in (dead, helper):
+        await asyncio.to_thread(cluster.kill, number)
+    command = ResizeImage(job_id=new_job_id(), source="uploads/x")
+
+    async with opened(Publisher(cluster.nodes[alone].amqp_url, service=SERVICE)) as publisher:
+        # Twice: what the first one leaves behind is what the channel remembers.
+        for _ in range(2):
+            with pytest.raises(BrokerUnavailable):
+                await publisher.publish_command(command)
+
+        await asyncio.to_thread(cluster.start_node, helper)
+
+        async def is_confirmed() -> bool:
+            try:
+                await publisher.publish_command(command)
+            except (BrokerUnavailable, PublishUncertain):
+                return False
+            return True
+
+        await eventually(is_confirmed, BACK_WITHIN_S)
+        assert publisher.link.sessions == 1
 
 
 def connections_to(node: ClusterNode) -> set[str]:
