@@ -6,14 +6,16 @@ finds the receipt. A job ends once: the first receipt stands, whoever wrote it, 
 no rendition stays.
 """
 
+import asyncio
 import logging
+import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import PurePosixPath
 
 from msgspec.structs import replace
 
-from pipeline.delivery import Done, GiveBack, GiveUp, Outcome
+from pipeline.delivery import Done, GiveBack, GiveUp, Outcome, RetryLater
 from pipeline.errors import InvalidMessage, JobNotFound, StorageFull
 from pipeline.ids import JobId, parse_job_id
 from pipeline.image_store import ImageStore
@@ -25,12 +27,14 @@ from worker.marks import Marks
 from worker.own_attempts import OwnAttempts
 from worker.pool_errors import DecoderCrashed
 from worker.rendering import PublishEvent, Rendering
-from worker.retry_policy import outcome_of, put_off
+from worker.retry_policy import not_begun, outcome_of, put_off
 
 log = logging.getLogger(__name__)
 
 MOST_LOST_WORKERS = 2
 """A job that so many workers have died at is not tried again."""
+ROOM_WITHIN_S = 5.0
+ROOM_POLL_S = 0.2
 
 
 class ResizeHandler:
@@ -96,20 +100,34 @@ class ResizeHandler:
         )
 
     async def _try(self, attempt: Attempt) -> Outcome:
+        if not await self._has_room():
+            return await self._wait_for_room(attempt)
         try:
-            self._check(attempt)
+            if attempt.lost >= MOST_LOST_WORKERS:
+                raise DecoderCrashed(f"The worker that was resizing the image died, {attempt.lost} times.")
             await self._publish(attempt.started())
             await self._end(await self._rendering.receipt_of(attempt), attempt.number)
         except Exception as error:
             return await self._take_failure(attempt, error)
         return Done()
 
-    def _check(self, attempt: Attempt) -> None:
-        """Raise what keeps the attempt from being begun."""
-        if attempt.lost >= MOST_LOST_WORKERS:
-            raise DecoderCrashed(f"The worker that was resizing the image died, {attempt.lost} times.")
-        if self._store.free_bytes() < self._min_free_bytes:
-            raise StorageFull
+    async def _has_room(self) -> bool:
+        """Whether there is room for a job. It is waited for a moment, lest all that waits is sent round."""
+        deadline = time.monotonic() + ROOM_WITHIN_S
+        while self._store.free_bytes() < self._min_free_bytes:
+            if time.monotonic() > deadline:
+                return False
+            await asyncio.sleep(ROOM_POLL_S)
+        return True
+
+    async def _wait_for_room(self, attempt: Attempt) -> RetryLater:
+        outcome = not_begun(StorageFull(), attempt.command, number=attempt.number, delays_s=self._delays_s)
+        await self._put_back(attempt, outcome)
+        return outcome
+
+    async def _put_back(self, attempt: Attempt, outcome: RetryLater) -> None:
+        log.warning("job %s: again in %g s: %s", attempt.job_id, outcome.delay_s, outcome.reason)
+        await self._publish(attempt.retrying(outcome.reason, outcome.delay_s))
 
     async def _take_failure(self, attempt: Attempt, error: Exception) -> Outcome:
         outcome = outcome_of(
@@ -127,9 +145,8 @@ class ResizeHandler:
                 return Done()
             case GiveBack():
                 log.info("job %s goes back: %s", attempt.job_id, outcome.reason)
-            case _:
-                log.warning("job %s: again in %g s: %s", attempt.job_id, outcome.delay_s, outcome.reason)
-                await self._publish(attempt.retrying(outcome.reason, outcome.delay_s))
+            case RetryLater():
+                await self._put_back(attempt, outcome)
         return outcome
 
     async def _end(self, receipt: Receipt, number: int) -> None:

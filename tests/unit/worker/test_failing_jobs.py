@@ -20,6 +20,7 @@ from pipeline.records import event_of
 from tests.unit.full_disk import FillDisk
 from tests.unit.worker.conftest import NewHandler
 from tests.unit.worker.jobs import DELAYS_S, IMAGE, NAME, Listener, results_of, sent
+from worker import resize_handler
 from worker.resize_handler import ResizeHandler
 
 
@@ -190,20 +191,33 @@ async def test_a_full_disk_is_waited_for(
     assert list(results_of(tmp_path, command).iterdir()) == []
 
 
-async def test_with_little_free_space_no_job_is_begun_and_its_end_can_still_be_written(
-    store: LocalImageStore, new_handler: NewHandler, listener: Listener
+@pytest.mark.parametrize("retries", [0, 2, 50])
+async def test_with_little_free_space_no_job_is_begun_and_none_fails_for_that(
+    store: LocalImageStore,
+    new_handler: NewHandler,
+    listener: Listener,
+    monkeypatch: pytest.MonkeyPatch,
+    retries: int,
 ) -> None:
-    command, handler = await sent(store), new_handler(min_free_bytes=2**60)
-    outcome = await handler.handle(command)
+    monkeypatch.setattr(resize_handler, "ROOM_WITHIN_S", 0.0)
+    command = msgspec.structs.replace(await sent(store), retries=retries)
+
+    outcome = await new_handler(min_free_bytes=2**60).handle(command)
+
     assert isinstance(outcome, RetryLater)
+    assert (outcome.command.attempt, outcome.command.retries) == (2, retries)
     assert listener.types == ["job_retrying"]
 
-    last = msgspec.structs.replace(command, retries=len(DELAYS_S))
-    assert await handler.handle(last) == Done()
 
-    failed = listener.events[-1]
-    assert isinstance(failed, JobFailed)
-    assert failed.error.code == "storage_full"
+async def test_a_job_that_finds_no_room_is_begun_as_soon_as_there_is_some(
+    store: LocalImageStore, new_handler: NewHandler, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = iter([0, 0])
+    monkeypatch.setattr(store, "free_bytes", lambda: next(free, 2**60))
+
+    assert await new_handler(min_free_bytes=1).handle(await sent(store)) == Done()
+
+    assert listener.types[0] == "job_started"
 
 
 @pytest.mark.parametrize("retries", [0, 2, 50])

@@ -10,7 +10,7 @@ from pipeline.ids import new_job_id
 from pipeline.messages import LAST_ATTEMPT, JobError, ResizeImage, decode_command, encode
 from worker.imaging import ImageError, ImageTooLarge, ImageTruncated, ImageUnreadable, UnsupportedFormat
 from worker.pool_errors import DecoderCrashed, ImageTookTooLong, OutOfMemory, PoolClosed, RenderFailed
-from worker.retry_policy import outcome_of, put_off
+from worker.retry_policy import not_begun, outcome_of, put_off
 
 DELAYS_S = (2.0, 10.0, 60.0)
 
@@ -98,6 +98,13 @@ def test_what_cannot_even_be_ended_goes_round_the_last_rung_without_end(retries:
 
     assert (later.delay_s, later.command.retries) == (60.0, 3)
     assert decode_command(encode(later.command)) == later.command
+
+
+@pytest.mark.parametrize(("retries", "delay_s"), [(0, 2.0), (1, 10.0), (3, 60.0), (50, 60.0)])
+def test_what_could_not_be_begun_goes_round_the_same_rung_without_end(retries: int, delay_s: float) -> None:
+    later = not_begun(StorageFull(), asked(retries), number=7, delays_s=DELAYS_S)
+
+    assert (later.delay_s, later.command.retries, later.command.attempt) == (delay_s, retries, 8)
 
 
 @pytest.mark.parametrize("retries", [0, 3, 50])
