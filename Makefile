@@ -13,6 +13,9 @@ BENCH := $(VENV)/.installed-bench
 # The lines of RabbitMQ that are tested besides the one of this machine.
 LINES ?= 4.0 4.3
 
+# Most of the tests wait for brokers and processes, so two files of them run at a time, the long ones first.
+SIDE_BY_SIDE ?= -n 2 --dist loadfile --no-loadscope-reorder
+
 # Have a program that Debian has in a package of the same name.
 have = (PATH="$$PATH:/usr/lib/rabbitmq/bin:$$RABBITMQ_HOME/sbin"; command -v $(1) > /dev/null) || \
 	deploy/apt_install.sh $(1)
@@ -47,7 +50,7 @@ bench: $(BENCH) ## Race the kernel against sharp and pyvips; ARGS="--help" tells
 test: $(TESTS) lint types ## Everything that has to pass: style, types, all tests; ARGS go to pytest
 	@$(call have,rabbitmq-server)
 	@$(call have,chromium)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(ARGS)
 
 test-brokers: $(TESTS) ## The tests of delivery on RabbitMQ 4.0 and 4.3; needs root. LINES=4.3, ARGS go to pytest
 	@$(call have,rabbitmq-server)
