@@ -65,7 +65,8 @@ class WorkerSettings(ServiceSettings):
         200_000_000,
         parse=natural,
         text="Bytes that have to be free on the disk of the store before a job is begun; with less it waits, "
-        "however long, so that there is always room to write down how jobs end. Keep it below `MIN_FREE_BYTES`.",
+        "however long, so that there is always room to write down how jobs end. Keep it below "
+        "`MIN_FREE_BYTES`.",
     )
     stop_timeout_s: float = setting(
         30.0,

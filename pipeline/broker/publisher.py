@@ -175,9 +175,9 @@ class Publisher:
     ) -> None:
         """Publish on another channel what this one was refused. Raises QueueFull or BrokerUnavailable.
 
-        Not only a full queue refuses. A channel that first meets a queue while the node of its leader is dead
-        is refused at once, and ever after, though there soon is a new leader. A new channel finds that one if
-        the queue has been counted before; a queue without a leader counts as empty.
+        Not only a full queue refuses. On RabbitMQ 3.10 a channel that first meets a queue while the node of
+        its leader is dead is refused at once, and ever after, though there soon is a new leader. A new
+        channel finds that one if the queue has been counted before; one without a leader counts as empty.
         """
         async with self._anew:
             waiting = (await self._count(queue)).ready

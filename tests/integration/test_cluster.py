@@ -21,6 +21,8 @@ from tests.links import opened
 SERVICE = "cluster-test"
 BACK_WITHIN_S = 20.0
 AT_REST = 50
+UNLED = (BrokerUnavailable, PublishUncertain)
+"""A queue without a leader refuses on RabbitMQ 3.10; later ones say nothing."""
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +97,7 @@ async def test_a_queue_without_a_leader_is_not_a_full_one_and_is_used_as_soon_as
     async with opened(Publisher(cluster.nodes[alone].amqp_url, service=SERVICE)) as publisher:
         # Twice: what the first one leaves behind is what the channel remembers.
         for _ in range(2):
-            with pytest.raises(BrokerUnavailable):
+            with pytest.raises(UNLED):
                 await publisher.publish_command(command)
 
         await asyncio.to_thread(cluster.start_node, helper)
@@ -103,7 +105,7 @@ async def test_a_queue_without_a_leader_is_not_a_full_one_and_is_used_as_soon_as
         async def is_confirmed() -> bool:
             try:
                 await publisher.publish_command(command)
-            except (BrokerUnavailable, PublishUncertain):
+            except UNLED:
                 return False
             return True
 
