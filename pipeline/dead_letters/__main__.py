@@ -50,6 +50,8 @@ async def _carry_out(options: argparse.Namespace, amqp_url: str) -> int:
         await queue.link.wait_open(CONNECT_WITHIN_S)
         async with queue.letters() as held:
             await _treat_all(options, held, treated)
+        if options.command == LIST and not treated:
+            print("No dead letters to show.", file=sys.stderr)
     finally:
         await queue.link.close()
         if options.command in (RETRY, DROP):

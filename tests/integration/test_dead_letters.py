@@ -99,6 +99,13 @@ async def test_a_letter_is_a_line_that_tells_what_it_is_about(amqp_url: str, pub
     assert line.split()[1].startswith("20")  # the date
 
 
+async def test_an_empty_list_says_so_to_people_and_is_empty_for_machines(amqp_url: str) -> None:
+    ended = await dead_letters(amqp_url, "list")
+
+    assert (ended.code, ended.output) == (0, "")
+    assert "No dead letters" in ended.errors
+
+
 async def test_looking_changes_neither_what_is_there_nor_its_order(
     amqp_url: str, publisher: Publisher
 ) -> None:
