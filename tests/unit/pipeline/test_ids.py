@@ -1,5 +1,7 @@
 """Ids are UUIDs of version 7 in one spelling, and tell when they were made."""
 
+import subprocess
+import sys
 import uuid
 from datetime import UTC, datetime, timedelta
 
@@ -78,8 +80,13 @@ def test_an_id_tells_when_it_was_made() -> None:
     assert made_at(JobId(GOOD)) == datetime(2026, 11, 24, 10, 15, 30, 238_000, UTC)
 
 
-def test_an_id_made_now_tells_so() -> None:
-    assert abs(datetime.now(UTC) - made_at(new_job_id())) < timedelta(seconds=1)
+def test_the_first_id_of_a_process_tells_when_it_was_made() -> None:
+    make = "from pipeline.ids import made_at, new_job_id; print(made_at(new_job_id()).isoformat())"
+    before = datetime.now(UTC) - timedelta(milliseconds=1)
+
+    told = subprocess.run([sys.executable, "-c", make], capture_output=True, text=True, check=True).stdout
+
+    assert before <= datetime.fromisoformat(told.strip()) <= datetime.now(UTC)
 
 
 @pytest.mark.parametrize(
