@@ -34,6 +34,7 @@ log = logging.getLogger(__name__)
 MOST_LOST_WORKERS = 2
 """A job that so many workers have died at is not tried again."""
 ROOM_WITHIN_S = 5.0
+"""So long a job waits in its worker for free space, before it goes round."""
 ROOM_POLL_S = 0.2
 
 
@@ -101,7 +102,8 @@ class ResizeHandler:
 
     async def _try(self, attempt: Attempt) -> Outcome:
         if not await self._has_room():
-            return await self._wait_for_room(attempt)
+            later = not_begun(StorageFull(), attempt.command, number=attempt.number, delays_s=self._delays_s)
+            return await self._announced(attempt, later)
         try:
             if attempt.lost >= MOST_LOST_WORKERS:
                 raise DecoderCrashed(f"The worker that was resizing the image died, {attempt.lost} times.")
@@ -120,15 +122,6 @@ class ResizeHandler:
             await asyncio.sleep(ROOM_POLL_S)
         return True
 
-    async def _wait_for_room(self, attempt: Attempt) -> RetryLater:
-        outcome = not_begun(StorageFull(), attempt.command, number=attempt.number, delays_s=self._delays_s)
-        await self._put_back(attempt, outcome)
-        return outcome
-
-    async def _put_back(self, attempt: Attempt, outcome: RetryLater) -> None:
-        log.warning("job %s: again in %g s: %s", attempt.job_id, outcome.delay_s, outcome.reason)
-        await self._publish(attempt.retrying(outcome.reason, outcome.delay_s))
-
     async def _take_failure(self, attempt: Attempt, error: Exception) -> Outcome:
         outcome = outcome_of(
             error,
@@ -146,8 +139,14 @@ class ResizeHandler:
             case GiveBack():
                 log.info("job %s goes back: %s", attempt.job_id, outcome.reason)
             case RetryLater():
-                await self._put_back(attempt, outcome)
+                await self._announced(attempt, outcome)
         return outcome
+
+    async def _announced(self, attempt: Attempt, later: RetryLater) -> RetryLater:
+        """A later attempt, of which those who watch have been told."""
+        log.warning("job %s: again in %g s: %s", attempt.job_id, later.delay_s, later.reason)
+        await self._publish(attempt.retrying(later.reason, later.delay_s))
+        return later
 
     async def _end(self, receipt: Receipt, number: int) -> None:
         standing = await self._store.save_receipt(receipt)

@@ -1,5 +1,6 @@
 """What becomes of a job that failed. Pure: error and command in, outcome out."""
 
+import dataclasses
 from collections.abc import Sequence
 
 from msgspec.structs import replace
@@ -43,22 +44,16 @@ def outcome_of(
 def put_off(error: Exception, command: ResizeImage, *, number: int, delays_s: Sequence[float]) -> RetryLater:
     """A later attempt in any case: after the last rung the same one follows, as often as it takes."""
     rung = min(command.retries, len(delays_s) - 1)
-    return _later(error, command, number=number, delay_s=delays_s[rung], retries=rung + 1)
+    following = replace(command, attempt=min(number + 1, LAST_ATTEMPT), retries=rung + 1)
+    return RetryLater(reason=_reason(error), delay_s=delays_s[rung], command=following)
 
 
 def not_begun(
     error: Exception, command: ResizeImage, *, number: int, delays_s: Sequence[float]
 ) -> RetryLater:
-    """The same rung once more, as often as it takes: what could not even be begun has not been tried."""
-    rung = min(command.retries, len(delays_s) - 1)
-    return _later(error, command, number=number, delay_s=delays_s[rung], retries=command.retries)
-
-
-def _later(
-    error: Exception, command: ResizeImage, *, number: int, delay_s: float, retries: int
-) -> RetryLater:
-    following = replace(command, attempt=min(number + 1, LAST_ATTEMPT), retries=retries)
-    return RetryLater(reason=_reason(error), delay_s=delay_s, command=following)
+    """As `put_off`, and no rung is used up: what could not even be begun has not been tried."""
+    later = put_off(error, command, number=number, delays_s=delays_s)
+    return dataclasses.replace(later, command=replace(later.command, retries=command.retries))
 
 
 def _may_be_innocent(error: ImageError, command: ResizeImage, in_quarantine: bool) -> bool:
