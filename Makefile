@@ -26,7 +26,7 @@ have = (PATH="$$PATH:/usr/lib/rabbitmq/bin:$$RABBITMQ_HOME/sbin"; command -v $(1
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
-	@echo "  make run WORKERS=5 PORT=8000 HOST=0.0.0.0 AMQP_URL=amqp://user:password@host/   as you like"
+	@echo "  make run WORKERS=5 FRONTENDS=2 PORT=8000 HOST=0.0.0.0 AMQP_URL=amqp://user:password@host/   as you like"
 
 run: $(RUNS) ## Start everything here: a broker, the page on http://localhost:5000, three workers
 	@test -n "$$AMQP_URL" || $(call have,rabbitmq-server) || true

@@ -26,7 +26,7 @@ def main() -> int:
     except InvalidSetting as error:
         sys.stderr.write(f"frontend: {error}\n")
         return 2
-    configure_logging(service="frontend", level=settings.log_level)
+    configure_logging(service=settings.name, level=settings.log_level)
     log.info("http://%s:%d, images in %s", settings.host, settings.port, settings.storage_dir.resolve())
     try:
         _serve(settings)
@@ -45,6 +45,7 @@ def _serve(settings: FrontendSettings) -> None:
         create_app(settings),
         host=settings.host,
         port=settings.port,
+        reuse_port=settings.share_port or None,
         loop=uvloop.new_event_loop(),
         access_log=None,  # a line costs as much as a request; what matters is in the logs of the jobs
         print=lambda *_: None,

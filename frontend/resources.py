@@ -47,7 +47,6 @@ from pipeline.local_store import LocalImageStore
 from pipeline.outbox import Outbox
 from pipeline.retention import Retention
 
-SERVICE = "frontend"
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -78,7 +77,8 @@ async def store_context(app: web.Application) -> AsyncIterator[None]:
 
 async def publisher_context(app: web.Application) -> AsyncIterator[None]:
     """The publishing connection, what goes its way, and the relay for what could not go at once."""
-    settings, publisher = app[SETTINGS], Publisher(app[SETTINGS].amqp_url, service=SERVICE)
+    settings = app[SETTINGS]
+    publisher = Publisher(settings.amqp_url, service=settings.name)
     outbox = Outbox(settings.storage_dir)
     dispatch = Dispatch(outbox=outbox, publisher=publisher)
     app[PUBLISHER], app[DISPATCH] = publisher, dispatch
@@ -102,7 +102,12 @@ async def board_context(app: web.Application) -> AsyncIterator[None]:
         store=app[STORE], publisher=app[PUBLISHER], dispatch=app[DISPATCH], board=board, jobs=app[JOBS]
     )
     app[FEED] = Feed(
-        app[SETTINGS], service=SERVICE, publisher=app[PUBLISHER], board=board, jobs=app[JOBS], news=news
+        app[SETTINGS],
+        service=app[SETTINGS].name,
+        publisher=app[PUBLISHER],
+        board=board,
+        jobs=app[JOBS],
+        news=news,
     )
     app[FEED].start()
     yield

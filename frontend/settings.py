@@ -11,7 +11,9 @@ from pipeline.settings import (
     port_number,
     positive_int,
     positive_seconds,
+    service_name,
     setting,
+    yes_or_no,
 )
 
 
@@ -35,6 +37,15 @@ class FrontendSettings(ServiceSettings):
 
     host: str = setting("127.0.0.1", parse=host, text="The address to listen on. `0.0.0.0`: on all of them.")
     port: int = setting(5000, parse=port_number, text="The TCP port to listen on. 0: any free one.")
+    share_port: bool = setting(
+        False,
+        parse=yes_or_no,
+        text="`yes`: other frontends of this user may listen on the same port (`SO_REUSEPORT`), and the "
+        "kernel spreads connections among them. A port that a stranger shares is then not noticed.",
+    )
+    frontend_name: str = setting(
+        "", parse=service_name, text="The name shown in the console and in the logs. Empty: `frontend`."
+    )
     console_url: str = setting(
         "", parse=web_address, text="Where RabbitMQ's management console is, for a link on the page."
     )
@@ -93,6 +104,11 @@ class FrontendSettings(ServiceSettings):
         parse=positive_int,
         text="Pixels that one rendition may have. A larger width × height is refused (422).",
     )
+
+    @property
+    def name(self) -> str:
+        """The name of this frontend, never empty."""
+        return self.frontend_name or "frontend"
 
     @property
     def rendition_limits(self) -> RenditionLimits:

@@ -65,6 +65,8 @@ def _shown(default: object) -> str:
     """A default as it would be written into the environment."""
     if isinstance(default, tuple):
         return ",".join(f"{part:g}" for part in default)
+    if isinstance(default, bool):
+        return "yes" if default else "no"
     return str(default)
 
 
@@ -123,6 +125,20 @@ def port_number(text: str) -> int:
     if not text.isascii() or not text.isdigit() or not 0 <= int(text) <= 65535:
         raise ValueError("not a port between 0 and 65535")
     return int(text)
+
+
+def service_name(text: str) -> str:
+    """A name that can stand in logs, in the broker's console and on the page."""
+    if not text.isprintable() or len(text) > 64 or " " in text:
+        raise ValueError("not a name of at most 64 characters without spaces")
+    return text
+
+
+def yes_or_no(text: str) -> bool:
+    """Whether something is wanted."""
+    if text not in ("yes", "no"):
+        raise ValueError("neither yes nor no")
+    return text == "yes"
 
 
 def amqp_url(text: str) -> str:

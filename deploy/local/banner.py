@@ -8,8 +8,9 @@ from deploy.local.services import Services
 
 def banner(services: Services, *, has_own_broker: bool) -> str:
     """Where everything is, how to have more of it, and how to end it."""
+    count = services.settings.frontends
     rows = [
-        ("Page", services.page_url),
+        ("Page", services.page_url + (f"   {count} frontends share the port" if count > 1 else "")),
         ("Console", f"{services.console_url}   login: guest / guest" if has_own_broker else ""),
         ("Broker", "" if has_own_broker else services.broker),
         ("Results", f"{_shown(services.results)}/"),

@@ -4,7 +4,7 @@ import logging
 
 from deploy.local.broker_files import NodePorts
 from deploy.local.ports import Ports
-from frontend.settings import FrontendSettings
+from deploy.local.settings import LocalSettings
 
 log = logging.getLogger(__name__)
 
@@ -21,10 +21,10 @@ def node_ports(ports: Ports) -> NodePorts:
     return taken
 
 
-def frontend_port(ports: Ports, settings: FrontendSettings) -> int:
-    """The port of the page."""
-    wanted = settings.port or PAGE_PORT
-    port = ports.take(wanted, host=settings.host)
+def frontend_port(ports: Ports, settings: LocalSettings) -> int:
+    """The port of the page, which several frontends share."""
+    wanted, host = settings.frontend.port or PAGE_PORT, settings.frontend.host
+    port = ports.take(wanted, host=host) if settings.frontends == 1 else ports.take_shared(wanted, host=host)
     _tell_move("the page", wanted, port)
     return port
 

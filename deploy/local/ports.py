@@ -30,6 +30,22 @@ class Ports(contextlib.ExitStack):
                 reservation.close()
         raise NoFreePort(f"no free port from {preferred} to {preferred + PORTS_TRIED - 1} at {host}")
 
+    def take_shared(self, preferred: int, *, host: str = LOOPBACKS[0]) -> int:
+        """As `take`, for several programs that listen on it together by SO_REUSEPORT.
+
+        Such a port is not taken for who shares it too. So it is kept from here on by a socket that takes no
+        connections: those who do not share find it taken even while none of ours listens.
+        """
+        port = self.take(preferred, host=host)
+        keeper = socket.socket(_family(host), socket.SOCK_STREAM)
+        self.enter_context(keeper)
+        keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        # It fails where a former run has left connections in TIME_WAIT: with SO_REUSEADDR it would not, but
+        # would not keep anybody out either. Then the port is kept by the frontends alone.
+        with contextlib.suppress(OSError):
+            keeper.bind((host, port))
+        return port
+
 
 def is_free(port: int, host: str = LOOPBACKS[0]) -> bool:
     """Whether nobody listens on `port`, neither at `host` nor at what a browser takes `localhost` for."""
@@ -51,9 +67,8 @@ def _reserve(port: int) -> socket.socket | None:
 
 
 def _can_bind(address: str, port: int) -> bool:
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
     try:
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
+        with socket.socket(_family(address), socket.SOCK_STREAM) as probe:
             # As servers do: a connection that was closed a moment ago does not make the port taken.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((address, port))
@@ -61,3 +76,7 @@ def _can_bind(address: str, port: int) -> bool:
         # Any other error: the machine has no such address, as without IPv6, so nobody listens there.
         return error.errno not in (errno.EADDRINUSE, errno.EACCES)
     return True
+
+
+def _family(address: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in address else socket.AF_INET

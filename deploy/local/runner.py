@@ -1,4 +1,4 @@
-"""One run: a broker unless there is one, the frontend, the workers; from the first to the last of them."""
+"""One run: a broker unless there is one, the frontends, the workers; from the first to the last of them."""
 
 import asyncio
 import itertools
@@ -41,7 +41,7 @@ class Run:
             folder=Path.cwd(),
             amqp_url=self._node.amqp_url if self._node else settings.frontend.amqp_url,
             console_url=self._node.management_url if self._node else settings.frontend.console_url,
-            port=frontend_port(ports, settings.frontend),
+            port=frontend_port(ports, settings),
         )
 
     async def until_stopped(self) -> None:
@@ -60,10 +60,11 @@ class Run:
     async def _bring_up(self) -> None:
         """Start everything, and tell when it is up.
 
-        The frontend starts at once, so that it only has to connect when the broker is up. The workers wait
-        for the broker: on a small machine they would slow its start down.
+        The frontends start at once, so that they only have to connect when the broker is up. The workers
+        wait for the broker: on a small machine they would slow its start down.
         """
-        self._supervisor.start(Stage.FRONTEND, self._services.frontend())
+        for frontend in self._services.frontends():
+            self._supervisor.start(Stage.FRONTENDS, frontend)
         if self._node:
             log.info("starting RabbitMQ, which takes some seconds")
             await _node_up(self._node, await self._launch_node(self._node))
@@ -87,7 +88,7 @@ class Run:
         return worker.name
 
     async def _page_ready(self) -> None:
-        """Return when the frontend is ready, however long that takes: the logs say what is missing."""
+        """Return when a frontend is ready, however long that takes: the logs say what is missing."""
         started = asyncio.get_running_loop().time()
         complained = False
         while not await asyncio.to_thread(self._services.is_ready):

@@ -77,10 +77,12 @@ class Services:
         facts = {"page": self.page_url, "console": self.console_url, "storage": str(self.storage)}
         return facts | {"amqp": self.amqp_url} if own_broker else facts
 
-    def frontend(self) -> Program:
-        """The frontend."""
-        own = {"HOST": self.settings.frontend.host, "PORT": str(self.port), "CONSOLE_URL": self.console_url}
-        return self._program("frontend", "frontend", own, FRONTEND_STOPS_WITHIN_S)
+    def frontends(self) -> list[Program]:
+        """The frontends, which share the port if they are several."""
+        count = self.settings.frontends
+        if count == 1:
+            return [self._frontend("frontend", share_port=False)]
+        return [self._frontend(f"frontend-{number}", share_port=True) for number in range(1, count + 1)]
 
     def worker(self, number: int) -> Program:
         """The worker of this number, counted from 1."""
@@ -91,6 +93,16 @@ class Services:
             "STOP_TIMEOUT_S": f"{WORKER_FINISHES_WITHIN_S:g}",
         }
         return self._program(name, "worker", own, WORKER_STOPS_WITHIN_S)
+
+    def _frontend(self, name: str, *, share_port: bool) -> Program:
+        own = {
+            "FRONTEND_NAME": name,
+            "HOST": self.settings.frontend.host,
+            "PORT": str(self.port),
+            "SHARE_PORT": "yes" if share_port else "no",
+            "CONSOLE_URL": self.console_url,
+        }
+        return self._program(name, "frontend", own, FRONTEND_STOPS_WITHIN_S)
 
     def _program(self, name: str, module: str, own: Mapping[str, str], stop_within_s: float) -> Program:
         shared = {

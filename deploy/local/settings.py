@@ -16,6 +16,9 @@ class RunnerSettings:
     """The settings of the runner alone."""
 
     workers: int = setting(3, parse=positive_int, text="How many workers `make run` starts.")
+    frontends: int = setting(
+        1, parse=positive_int, text="How many frontends `make run` starts; they share one port."
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +32,7 @@ class LocalSettings:
     frontend: FrontendSettings
     worker: WorkerSettings
     workers: int
+    frontends: int
     outside_broker: str | None
 
     @classmethod
@@ -37,11 +41,13 @@ class LocalSettings:
         frontend = read_settings(FrontendSettings, environment)
         # Only to raise what is wrong with them before anything is started.
         read_presets(frontend.presets_file, limits=frontend.rendition_limits)
+        runner = read_settings(RunnerSettings, environment)
         return cls(
             environment=environment,
             frontend=frontend,
             worker=read_settings(WorkerSettings, environment),
-            workers=read_settings(RunnerSettings, environment).workers,
+            workers=runner.workers,
+            frontends=runner.frontends,
             outside_broker=frontend.amqp_url if environment.get("AMQP_URL") else None,
         )
 

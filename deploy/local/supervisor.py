@@ -10,7 +10,7 @@ from deploy.local.program import Program
 class Stage(IntEnum):
     """The order of stopping: no new uploads, then finish what is at work, then the broker under it all."""
 
-    FRONTEND = 1
+    FRONTENDS = 1
     WORKERS = 2
     BROKER = 3
     PORT_MAPPER = 4

@@ -8,6 +8,7 @@ import os
 import random
 import re
 import signal
+import socket
 import subprocess
 import sys
 import urllib.request
@@ -88,11 +89,18 @@ class LocalRun:
 
     def workers(self) -> dict[str, psutil.Process]:
         """Its workers by name."""
+        return self._children_by("WORKER_NAME")
+
+    def frontends(self) -> dict[str, psutil.Process]:
+        """Its frontends by name."""
+        return self._children_by("FRONTEND_NAME")
+
+    def _children_by(self, variable: str) -> dict[str, psutil.Process]:
         found = {}
         for child in psutil.Process(self.process.pid).children():
             with contextlib.suppress(psutil.Error):
-                if "WORKER_NAME" in (environment := child.environ()):
-                    found[environment["WORKER_NAME"]] = child
+                if variable in (environment := child.environ()):
+                    found[environment[variable]] = child
         return found
 
 
@@ -176,6 +184,36 @@ async def test_a_worker_that_dies_is_started_again(run: LocalRun) -> None:
 
     await run.says(r"worker-2 has ended \(killed by SIGKILL\); starting it again now")
     await eventually(lambda: run.workers()["worker-2"].pid != first.pid)
+
+
+async def test_of_two_frontends_on_one_port_each_may_die_and_is_started_again(
+    broker: str, tmp_path: Path
+) -> None:
+    run = LocalRun(tmp_path, AMQP_URL=broker, WORKERS="1", FRONTENDS="2")
+    try:
+        await run.says("2 frontends share the port")
+        page = run.note()["page"]
+        for name in ("frontend-1", "frontend-2"):
+            await run.says(rf"{name} \S+ events: connected")
+
+            run.frontends()[name].kill()
+
+            await run.says(rf"{name} has ended \(killed by SIGKILL\); starting it again now")
+            await eventually(lambda: status_of_upload(page) == 202)
+    finally:
+        await end_orderly(run)
+
+
+async def test_frontends_do_not_share_a_port_with_another_program(broker: str, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0), reuse_port=True) as other:
+        port = other.getsockname()[1]
+        run = LocalRun(tmp_path, AMQP_URL=broker, WORKERS="1", FRONTENDS="2", PORT=str(port))
+        try:
+            moved = await run.says(rf"port {port} is taken by another program: the page is on (\d+)")
+            await run.says("is running")
+            assert run.note()["page"] == f"http://localhost:{moved[1]}/"
+        finally:
+            await end_orderly(run)
 
 
 async def test_one_more_worker_can_be_had_while_it_runs(run: LocalRun) -> None:

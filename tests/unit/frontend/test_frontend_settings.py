@@ -24,6 +24,8 @@ def test_a_port_is_a_number_and_0_is_any_free_one(port: str) -> None:
         ("HOST", "http://localhost/"),
         ("HOST", "two hosts"),
         ("PORT", "65536"),
+        ("SHARE_PORT", "true"),
+        ("FRONTEND_NAME", "two words"),
         ("CONSOLE_URL", "javascript:alert(1)"),
         ("CONSOLE_URL", "localhost:15672"),
         ("MAX_UPLOAD_BYTES", "0"),
@@ -38,6 +40,14 @@ def test_a_port_is_a_number_and_0_is_any_free_one(port: str) -> None:
 def test_a_value_that_cannot_be_used_is_named(name: str, value: str) -> None:
     with pytest.raises(InvalidSetting, match=f"^{name} has value '"):
         read_settings(FrontendSettings, {name: value})
+
+
+def test_a_frontend_has_a_name_and_its_port_for_itself_unless_told_otherwise() -> None:
+    usual = read_settings(FrontendSettings, {})
+    told = read_settings(FrontendSettings, {"FRONTEND_NAME": "frontend-2", "SHARE_PORT": "yes"})
+
+    assert (usual.name, usual.share_port) == ("frontend", False)
+    assert (told.name, told.share_port) == ("frontend-2", True)
 
 
 def test_no_space_need_stay_free() -> None:

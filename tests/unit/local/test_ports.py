@@ -70,6 +70,31 @@ def test_a_connection_closed_a_moment_ago_does_not_make_a_port_taken(listener: s
     assert is_free(port)
 
 
+def sharing(port: int) -> socket.socket:
+    """What listens as a frontend does that shares its port."""
+    return socket.create_server(("127.0.0.1", port), reuse_port=True)
+
+
+def test_a_shared_port_is_for_all_who_share_it_and_taken_for_others(listener: socket.socket) -> None:
+    port = port_of(listener)
+    listener.close()
+
+    with Ports() as ports:
+        assert ports.take_shared(port) == port
+        assert not is_free(port), "also before the first of ours listens"
+        with sharing(port), sharing(port):
+            assert not is_free(port)
+    assert is_free(port)
+
+
+def test_a_port_that_somebody_else_shares_is_passed_over(listener: socket.socket) -> None:
+    port = port_of(listener)
+    listener.close()
+
+    with sharing(port), Ports() as ports:
+        assert ports.take_shared(port) > port
+
+
 def test_when_there_is_none_left_it_says_so() -> None:
     with Ports() as ports, pytest.raises(NoFreePort, match="no free port from 70000"):
         ports.take(70_000)

@@ -27,13 +27,25 @@ def test_what_the_user_has_set_reaches_the_services() -> None:
 def test_where_the_broker_and_the_images_are_is_the_same_for_all() -> None:
     here = services(STORAGE_DIR="pictures")
 
-    for program in (here.frontend(), here.worker(1)):
+    for program in (*here.frontends(), here.worker(1)):
         assert program.environment["AMQP_URL"] == "amqp://me:secret@broker:5673/"
         assert program.environment["STORAGE_DIR"] == str(Path.cwd() / "pictures")
 
 
-def test_the_frontend_is_told_the_port_that_was_free() -> None:
-    assert services(PORT="5000").frontend().environment["PORT"] == "5001"
+def test_the_frontend_is_told_the_port_that_was_free_and_has_it_for_itself() -> None:
+    (frontend,) = services(PORT="5000").frontends()
+
+    assert frontend.name == "frontend"
+    assert frontend.environment["PORT"] == "5001"
+    assert frontend.environment["SHARE_PORT"] == "no"
+
+
+def test_several_frontends_share_the_port_and_are_told_their_names() -> None:
+    frontends = services(FRONTENDS="2").frontends()
+
+    assert [frontend.environment["FRONTEND_NAME"] for frontend in frontends] == ["frontend-1", "frontend-2"]
+    assert {frontend.environment["PORT"] for frontend in frontends} == {"5001"}
+    assert {frontend.environment["SHARE_PORT"] for frontend in frontends} == {"yes"}
 
 
 def test_workers_are_told_their_names() -> None:
@@ -59,6 +71,13 @@ def test_the_banner_has_the_page_the_console_with_its_login_and_the_results() ->
     assert "storage/processed/" in text
 
 
+def test_the_banner_tells_of_several_frontends() -> None:
+    assert "http://localhost:5001/   2 frontends share the port" in banner(
+        services(FRONTENDS="2"), has_own_broker=True
+    )
+    assert "share" not in banner(services(), has_own_broker=True)
+
+
 def test_the_banner_names_an_outside_broker_without_its_password() -> None:
     text = banner(services(), has_own_broker=False)
 
@@ -75,7 +94,7 @@ def test_time_to_stop_all_in_order_is_less_than_ten_seconds() -> None:
     node = BrokerNode(
         Path("/nowhere"), NodePorts(amqp=1, management=2, distribution=3, epmd=4), server=Path("/s")
     )
-    stages = (services().frontend(), services().worker(1), *node.programs())
+    stages = (*services().frontends(), services().worker(1), *node.programs())
 
     assert sum(program.stop_within_s for program in stages) < 10
 

@@ -13,6 +13,7 @@ def test_three_workers_and_a_broker_of_our_own_unless_told_otherwise() -> None:
     settings = LocalSettings.read({})
 
     assert settings.workers == 3
+    assert settings.frontends == 1
     assert settings.outside_broker is None
     assert settings.frontend.port == 5000
 
@@ -23,7 +24,7 @@ def test_a_broker_that_is_there_is_used() -> None:
     assert settings.outside_broker == "amqp://me:secret@there:5673/images"
 
 
-@pytest.mark.parametrize("name", ["WORKERS", "PORT", "SLOTS", "AMQP_URL", "MAX_UPLOAD_BYTES"])
+@pytest.mark.parametrize("name", ["WORKERS", "FRONTENDS", "PORT", "SLOTS", "AMQP_URL", "MAX_UPLOAD_BYTES"])
 def test_a_wrong_setting_of_any_service_is_found_before_it_is_started(name: str) -> None:
     with pytest.raises(InvalidSetting, match=name):
         LocalSettings.read({name: "many"})

@@ -98,7 +98,7 @@ async def test_a_program_that_may_not_be_started_again_is_not(supervisor: Superv
 
 
 async def test_stages_are_stopped_one_after_the_other(supervisor: Supervisor, tmp_path: Path) -> None:
-    stages = {"mapper": Stage.PORT_MAPPER, "broker": Stage.BROKER, "w": Stage.WORKERS, "f": Stage.FRONTEND}
+    stages = {"mapper": Stage.PORT_MAPPER, "broker": Stage.BROKER, "w": Stage.WORKERS, "f": Stage.FRONTENDS}
     for name, stage in stages.items():
         supervisor.start(stage, program(WAITS, tmp_path, name))
         await pid_in(tmp_path, name)
@@ -129,7 +129,7 @@ async def test_a_program_that_does_not_stop_is_killed(supervisor: Supervisor, tm
 
 
 async def test_kill_ends_all_at_once_while_stop_still_waits(supervisor: Supervisor, tmp_path: Path) -> None:
-    supervisor.start(Stage.FRONTEND, program(STUBBORN, tmp_path, "f", stop_within_s=60))
+    supervisor.start(Stage.FRONTENDS, program(STUBBORN, tmp_path, "f", stop_within_s=60))
     supervisor.start(Stage.BROKER, program(STUBBORN, tmp_path, "b", stop_within_s=60))
     pids = [await pid_in(tmp_path, name) for name in "fb"]
     stopping = asyncio.create_task(supervisor.stop())
