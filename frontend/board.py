@@ -59,6 +59,8 @@ class Board:
         """The offset of the last event that was taken in; -1 before the first."""
         self._jobs: dict[JobId, JobState] = {}
         self._waiting: dict[JobId, None] = {}
+        self._outside: dict[JobId, None] = {}
+        """Those that are not in the queue yet, and so have no place in it."""
         self._at_work: dict[JobId, None] = {}
         self._ended: dict[JobId, None] = {}
         self._batches: dict[str, dict[JobId, None]] = {}
@@ -83,11 +85,17 @@ class Board:
         if isinstance(event, JobEvent):
             self._take_worker_part(event)
             self._take_job_event(event, is_replay)
+            self._let_in(event)
         else:
             self._take_worker_event(event, event.at if is_replay else datetime.now(UTC))
 
-    def take_own(self, event: JobQueued | JobCancelled | JobRemoved) -> JobState:
-        """Take in what this frontend has just done itself, before the log tells of it; the new state."""
+    def take_own(self, event: JobQueued | JobCancelled | JobRemoved, *, is_in_queue: bool = True) -> JobState:
+        """Take in what this frontend has just done itself, before the log tells of it; the new state.
+
+        A job that is not in the queue yet has no place there until the log tells of it.
+        """
+        if not is_in_queue and event.job_id not in self._jobs:
+            self._outside[parse_job_id(event.job_id)] = None
         self._take_job_event(event, is_replay=False)
         return self._jobs[parse_job_id(event.job_id)]
 
@@ -123,7 +131,7 @@ class Board:
 
     def doubtful(self, most: int) -> list[JobId]:
         """Up to `most` jobs that have not ended, as far as is known: those at work, then the next in line."""
-        return list(islice(chain(self._at_work, self._waiting), most))
+        return list(islice(chain(self._at_work, self._waiting, self._outside), most))
 
     def waiting(self) -> Iterator[tuple[JobState, int]]:
         """The waiting jobs in the order of the queue, with their place in it from 1."""
@@ -168,14 +176,25 @@ class Board:
             self._leave_batch(state)
         elif state.batch_id is not None:
             self._batches.setdefault(state.batch_id, {})[state.id] = None
-        kinds = (self._waiting, self._at_work, self._ended)
-        kind = self._waiting if state.status == "queued" else self._ended if state.is_ended else self._at_work
-        for other in kinds:
+        kind = self._kind(state)
+        for other in (self._waiting, self._outside, self._at_work, self._ended):
             if other is not kind:
                 other.pop(state.id, None)
         kind.setdefault(state.id)
         self._forget_surplus()
         self._on_change(state)
+
+    def _kind(self, state: JobState) -> dict[JobId, None]:
+        if state.status == "queued":
+            return self._outside if state.id in self._outside else self._waiting
+        return self._ended if state.is_ended else self._at_work
+
+    def _let_in(self, event: AnyJobEvent) -> None:
+        """The log tells of a job when its command is in the queue."""
+        job_id = parse_job_id(event.job_id)
+        if job_id in self._outside:
+            del self._outside[job_id]
+            self._put(self._jobs[job_id])
 
     def _forget_surplus(self) -> None:
         while len(self._jobs) > MOST_JOBS and self._ended:

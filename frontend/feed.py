@@ -26,6 +26,8 @@ FIRST_TICK_S = 0.1
 MARK_TIMEOUT_S = 10.0
 DOUBTFUL_AT_A_TIME = 50
 DOUBT_EVERY_TICKS = 5
+LOOK_EVERY_S = 5.0
+"""So often the store is asked what other frontends have taken, while the log tells nothing."""
 
 
 class Feed:
@@ -52,6 +54,7 @@ class Feed:
         self._mark_sessions = (0, 0)
         self._mark_time = 0.0
         self._is_mark_met = False
+        self._looked_at = float("-inf")
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -93,6 +96,8 @@ class Feed:
         self._news.tell_positions()
         if self._news.is_wanted and ticks % DOUBT_EVERY_TICKS == 0:
             await self._ask_store()
+        if not self.is_caught_up and time.monotonic() - self._looked_at > LOOK_EVERY_S:
+            await self._look_into_batches()
 
     async def _see_to_mark(self) -> None:
         if not (self._log.link.is_open and self._publisher.link.is_open):
@@ -120,6 +125,12 @@ class Feed:
                 await self._jobs.find(job_id)
             except PipelineError as error:
                 log.debug("job %s: %s", job_id, error)
+
+    async def _look_into_batches(self) -> None:
+        """Without the log, what another frontend takes or removes is seen in the store only."""
+        self._looked_at = time.monotonic()
+        for batch in self._news.watched_batches:
+            await self._jobs.catch_up(batch)
 
     async def _count(self) -> QueueCounts | None:
         try:

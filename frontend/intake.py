@@ -9,8 +9,9 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from frontend.board import Board
 from frontend.dispatch import Dispatch
-from frontend.job_state import JobState, state_from_record
+from frontend.job_state import JobState, queued_from_record
 from frontend.upload_form import RejectedFile, StoredImage, Upload
 from pipeline.errors import QueueFull, StorageFull
 from pipeline.ids import BatchId, JobId, made_at
@@ -32,9 +33,10 @@ class Acceptance:
 class Intake:
     """Makes jobs of stored images."""
 
-    def __init__(self, *, store: ImageStore, dispatch: Dispatch) -> None:
+    def __init__(self, *, store: ImageStore, dispatch: Dispatch, board: Board) -> None:
         self._store = store
         self._dispatch = dispatch
+        self._board = board
 
     async def accept(self, upload: Upload) -> Acceptance:
         """Make a job of every image. What is rejected is not left behind."""
@@ -44,24 +46,26 @@ class Intake:
             while records:
                 record = records.popleft()
                 try:
-                    await self.take(record)
+                    acceptance.jobs.append(await self.take(record))
                 except (QueueFull, StorageFull) as error:
                     acceptance.rejected.append(RejectedFile(record.name, error))
-                else:
-                    acceptance.jobs.append(state_from_record(record))
         finally:
             await self.discard(records)  # none, unless something unexpected has happened
         return acceptance
 
-    async def take(self, record: JobRecord) -> None:
-        """Make a job of a stored image. Raises QueueFull or StorageFull, and then nothing of it is left."""
+    async def take(self, record: JobRecord) -> JobState:
+        """Make a job of a stored image; its state, which is on the board: the log may tell of it much later.
+
+        Raises QueueFull or StorageFull, and then nothing of it is left.
+        """
         command = command_of(record)
         await self._keep(record, command)
         try:
-            await self._dispatch.send(command, record)
+            is_in_queue = await self._dispatch.send(command, record)
         except QueueFull:
             await self.discard([record])
             raise
+        return self._board.take_own(queued_from_record(record), is_in_queue=is_in_queue)
 
     async def discard(self, records: Iterable[JobRecord]) -> None:
         """Remove all there is of jobs that are not to be."""

@@ -4,9 +4,6 @@ A retry goes in this order: the command into the outbox, the receipt away, the c
 frontend that dies in between leaves a job that has ended as before, or one that is in the outbox.
 """
 
-import asyncio
-from weakref import WeakValueDictionary
-
 from frontend.board import Board
 from frontend.dispatch import Dispatch
 from frontend.errors import JobNotFailed
@@ -17,6 +14,7 @@ from pipeline.broker import Publisher
 from pipeline.errors import JobNotFound, SourceMissing
 from pipeline.ids import BatchId, JobId
 from pipeline.image_store import ImageStore
+from pipeline.job_locks import JobLocks
 from pipeline.messages import JobCancelled, JobRemoved, now
 from pipeline.records import JobRecord, Receipt, command_of, event_of
 
@@ -24,24 +22,31 @@ ASKED_AGAIN = ("failed", "cancelled")
 
 
 class JobActions:
-    """Changes jobs, one change of a job at a time."""
+    """Changes jobs, one change of a job at a time among all frontends."""
 
     def __init__(
-        self, *, store: ImageStore, publisher: Publisher, dispatch: Dispatch, board: Board, jobs: Jobs
+        self,
+        *,
+        locks: JobLocks,
+        store: ImageStore,
+        publisher: Publisher,
+        dispatch: Dispatch,
+        board: Board,
+        jobs: Jobs,
     ) -> None:
+        self._locks = locks
         self._store = store
         self._publisher = publisher
         self._dispatch = dispatch
         self._board = board
         self._jobs = jobs
-        self._locks: WeakValueDictionary[JobId, asyncio.Lock] = WeakValueDictionary()
 
     async def retry(self, job_id: JobId) -> JobState:
         """Put a job that failed or was cancelled into the queue once more; its new state.
 
         Raises JobNotFound, JobNotFailed, SourceMissing if its image is gone, StorageFull.
         """
-        async with self._lock(job_id):
+        async with self._locks.held(job_id):
             state = await self._jobs.find(job_id)
             receipt = await self._store.load_receipt(job_id)
             if receipt is None or receipt.status not in ASKED_AGAIN:
@@ -64,16 +69,13 @@ class JobActions:
 
         Take away one that has ended, with its files: None. Raises JobNotFound, StorageFull.
         """
-        async with self._lock(job_id):
+        async with self._locks.held(job_id):
             state = await self._jobs.find(job_id)
             receipt = await self._store.load_receipt(job_id)
             if receipt is None:
                 return await self._cancel(state)
             await self._remove(receipt)
             return None
-
-    def _lock(self, job_id: JobId) -> asyncio.Lock:
-        return self._locks.setdefault(job_id, asyncio.Lock())
 
     async def _retry_if_possible(self, job_id: JobId) -> JobState | None:
         try:

@@ -4,13 +4,18 @@ A job's state is its receipt if it has one, the board if it is moving, its job.j
 """
 
 import logging
+from contextlib import suppress
+from pathlib import Path
 
 from frontend.board import Board
+from frontend.errors import RenditionNotFound
 from frontend.gathering import gathered
 from frontend.job_state import JobState, queued_from_record, state_from_receipt, state_from_record
 from frontend.job_view import JsonObject, job_view
 from pipeline.errors import BatchNotFound, JobNotFound
+from pipeline.file_names import rendition_name
 from pipeline.ids import BatchId, JobId
+from pipeline.image_formats import FORMATS
 from pipeline.image_store import ImageStore
 from pipeline.messages import JobRemoved
 from pipeline.records import DamagedRecord, Receipt, event_of
@@ -48,6 +53,9 @@ class Jobs:
         known = self._board.job(job_id)
         if known is not None and known.status == "done":
             return known  # the store would say the same, and a batch may be large
+        return await self._find_if_there(job_id)
+
+    async def _find_if_there(self, job_id: JobId) -> JobState | None:
         try:
             return await self.find(job_id)
         except JobNotFound:
@@ -60,12 +68,29 @@ class Jobs:
         """The jobs that somebody wants to watch: none of a batch to which nothing has been sent yet."""
         if job is not None:
             return [await self.find(job)]
-        if batch is None:
-            return []
+        return await self._of_watched_batch(batch) if batch is not None else []
+
+    async def catch_up(self, batch: BatchId) -> None:
+        """Have the board show what the store has of a batch, without waiting for the news of it."""
+        for state in await self._of_watched_batch(batch):
+            if self._board.job(state.id) is None and state.queued is not None and not state.is_ended:
+                self._board.take_own(state.queued, is_in_queue=False)
+
+    async def stored_rendition(self, job_id: JobId, name: str) -> tuple[Path, str]:
+        """The file of a rendition and its media type, of a job whose news is late.
+
+        Raises RenditionNotFound if it is not asked for, or not stored yet.
+        """
         try:
-            return await self.of_batch(batch)
-        except BatchNotFound:
-            return []
+            record = await self._store.load_job(job_id)
+        except (JobNotFound, DamagedRecord):
+            raise RenditionNotFound from None
+        made = [known for known in FORMATS if known.is_made]
+        for image_format in made if name in {asked.name for asked in record.renditions} else ():
+            file_name = rendition_name(record.source_path, name, image_format)
+            with suppress(JobNotFound):
+                return self._store.rendition_file(job_id, file_name), image_format.media_type
+        raise RenditionNotFound
 
     def latest(self, states: list[JobState], *, batch: BatchId | None = None) -> list[JobState]:
         """The same jobs as the board knows them at this very moment, where it knows more, oldest first.
@@ -85,6 +110,17 @@ class Jobs:
     def _later(self, state: JobState) -> JobState:
         known = self._board.job(state.id)
         return state if known is None else state.joined(known)
+
+    async def _of_watched_batch(self, batch: BatchId) -> list[JobState]:
+        """The jobs of a batch. Those that the board alone has are looked up: they may be gone by now."""
+        try:
+            states = await self.of_batch(batch)
+        except BatchNotFound:
+            states = []
+        stored = {state.id for state in states}
+        only_shown = [state.id for state in self._board.batch_jobs(batch) if state.id not in stored]
+        strays = await gathered(self._find_if_there, only_shown)
+        return states + [state for state in strays if state is not None]
 
     async def _looked_up(self, job_id: JobId) -> tuple[JobState | None, Receipt | None]:
         """What the board knows, and the receipt that was there at that time or later."""

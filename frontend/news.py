@@ -9,6 +9,7 @@ from frontend.job_state import JobState
 from frontend.job_view import JsonObject, job_view, pipeline_view, to_json
 from frontend.live import Live
 from pipeline.broker import QueueCounts
+from pipeline.ids import BatchId
 
 
 class News:
@@ -25,6 +26,11 @@ class News:
     def is_wanted(self) -> bool:
         """Whether anybody is watching."""
         return self._live.has_watchers
+
+    @property
+    def watched_batches(self) -> set[BatchId]:
+        """The batches that somebody is watching."""
+        return self._live.watched_batches()
 
     def job_changed(self, state: JobState) -> None:
         """Tell those who watch the job or its batch."""

@@ -42,6 +42,7 @@ from frontend.sweeper import Sweeper
 from pipeline import __version__
 from pipeline.broker import Publisher
 from pipeline.claims import Claims
+from pipeline.job_locks import JobLocks
 from pipeline.leftovers import Leftovers
 from pipeline.local_store import LocalImageStore
 from pipeline.outbox import Outbox
@@ -99,7 +100,12 @@ async def board_context(app: web.Application) -> AsyncIterator[None]:
     app[BOARD], app[LIVE], app[NEWS] = board, live, news
     app[JOBS] = Jobs(board=board, store=app[STORE])
     app[JOB_ACTIONS] = JobActions(
-        store=app[STORE], publisher=app[PUBLISHER], dispatch=app[DISPATCH], board=board, jobs=app[JOBS]
+        locks=JobLocks(app[SETTINGS].storage_dir),
+        store=app[STORE],
+        publisher=app[PUBLISHER],
+        dispatch=app[DISPATCH],
+        board=board,
+        jobs=app[JOBS],
     )
     app[FEED] = Feed(
         app[SETTINGS],
@@ -116,7 +122,7 @@ async def board_context(app: web.Application) -> AsyncIterator[None]:
 
 async def intake_context(app: web.Application) -> AsyncIterator[None]:
     """What makes jobs of images."""
-    app[INTAKE] = Intake(store=app[STORE], dispatch=app[DISPATCH])
+    app[INTAKE] = Intake(store=app[STORE], dispatch=app[DISPATCH], board=app[BOARD])
     app[CLAIMED_INTAKE] = ClaimedIntake(
         claims=Claims(app[SETTINGS].storage_dir),
         intake=app[INTAKE],

@@ -14,23 +14,21 @@ from pipeline.records import Claim, decode_claim, encode_record
 from pipeline.store_paths import StorePaths
 
 VALID_FOR = timedelta(days=1)
-LOCKS = "locks"
-"""The folder of the locks, among those of the days."""
 
 
 class Claims:
     """The claims of a store on a disk; all frontends share them."""
 
     def __init__(self, root: Path) -> None:
-        self._folder = StorePaths(root.resolve()).claims
+        paths = StorePaths(root.resolve())
+        self._folder, self._locks = paths.claims, paths.locks
 
     @asynccontextmanager
     async def held(self, key: str) -> AsyncIterator[None]:
         """Keep every other frontend, and every other request, from acting on this key. Raises StorageFull."""
-        folder = self._folder / LOCKS
         async with space_errors():
-            await asyncio.to_thread(make_folder, folder)
-            async with file_lock(folder / _digest(key)):
+            await asyncio.to_thread(make_folder, self._locks)
+            async with file_lock(self._locks / _digest(key)):
                 yield
 
     async def find(self, key: str) -> Claim | None:
@@ -80,10 +78,10 @@ class Claims:
         _, yesterday = _days()
         for folder in self._folder.iterdir():
             # Another frontend's clock may be a little ahead, in tomorrow.
-            if folder.name != LOCKS and folder.name < yesterday.isoformat():
+            if folder != self._locks and folder.name < yesterday.isoformat():
                 shutil.rmtree(folder, ignore_errors=True)
         oldest = (datetime.now(UTC) - 2 * VALID_FOR).timestamp()
-        for lock in (self._folder / LOCKS).glob("*"):
+        for lock in self._locks.glob("*"):
             with suppress(FileNotFoundError):
                 if lock.stat().st_mtime < oldest:  # its holder was killed, and nobody has used the key since
                     lock.unlink()

@@ -5,6 +5,7 @@
     outbox/<job_id>                        accepted, and not yet confirmed by the broker
     batches/<day>/<batch_id>/<job_id>      which jobs a batch has
     claims/<day>/<digest>.json             what an upload with an idempotency key has come to
+    claims/locks/<digest or job_id>        somebody acts on this key, or changes this job
     processed/<day>/<job_id>/<file>        a rendition
     processed/<day>/<job_id>/.attempt-*    a worker is at it
     processed/<day>/<job_id>/receipt.json  the job has ended, and how
@@ -32,6 +33,7 @@ class StorePaths:
         self.batches = root / "batches"
         self.outbox = root / "outbox"
         self.claims = root / "claims"
+        self.locks = self.claims / "locks"
 
     @property
     def parts(self) -> tuple[Path, ...]:

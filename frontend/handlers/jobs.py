@@ -6,6 +6,7 @@ from urllib.parse import quote
 from aiohttp import web
 
 from frontend.errors import ReceiptNotFound, RenditionNotFound
+from frontend.job_state import JobState
 from frontend.job_view import batch_view, to_json
 from frontend.keys import JOBS, STORE
 from pipeline.ids import JobId, parse_batch_id, parse_job_id
@@ -37,15 +38,22 @@ async def rendition(request: web.Request) -> web.StreamResponse:
     """A result, once it is stored."""
     state = await request.app[JOBS].find(_job_id(request))
     name = request.match_info["rendition"]
+    path, media_type = await _rendition_file(request, state, name)
+    response = _file(path, media_type)
+    response.headers.update(MADE_TO_BE_SHOWN)
+    # RFC 6266, 4.3; names are made of letters, digits, `.`, `_` and `-`, but of any script.
+    response.headers["Content-Disposition"] = f"inline; filename*=UTF-8''{quote(path.name)}"
+    return response
+
+
+async def _rendition_file(request: web.Request, state: JobState, name: str) -> tuple[Path, str]:
+    """The file and its media type. Another frontend may have told of it before this one knows of it."""
     for result in state.renditions:
         if result.name == name:
-            path = request.app[STORE].rendition_file(state.id, result.file)
-            response = _file(path, result.media_type)
-            response.headers.update(MADE_TO_BE_SHOWN)
-            # RFC 6266, 4.3; names are made of letters, digits, `.`, `_` and `-`, but of any script.
-            response.headers["Content-Disposition"] = f"inline; filename*=UTF-8''{quote(result.file)}"
-            return response
-    raise RenditionNotFound
+            return request.app[STORE].rendition_file(state.id, result.file), result.media_type
+    if state.is_ended:
+        raise RenditionNotFound
+    return await request.app[JOBS].stored_rendition(state.id, name)
 
 
 async def receipt(request: web.Request) -> web.Response:
