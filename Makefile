@@ -21,7 +21,7 @@ have = (PATH="$$PATH:/usr/lib/rabbitmq/bin:$$RABBITMQ_HOME/sbin"; command -v $(1
 	deploy/apt_install.sh $(1)
 
 .DEFAULT_GOAL := help
-.PHONY: help run worker reconcile dead-letters load-test bench test test-brokers chaos fuzz lint types format clean
+.PHONY: help run worker reconcile dead-letters load-test bench bench-watchers test test-brokers chaos fuzz lint types format clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,10 @@ load-test: $(RUNS) ## Send many images and measure; ARGS="--help" tells what can
 
 bench: $(BENCH) ## Race the kernel against sharp and pyvips; ARGS="--help" tells what can be asked
 	@exec $(BIN)/python -m benchmarks.kernel $(ARGS)
+
+bench-watchers: $(RUNS) ## What 5,000 WebSockets cost, and how soon they are told; ARGS="--help"
+	@$(call have,rabbitmq-server)
+	@exec $(BIN)/python -m benchmarks.watchers $(ARGS)
 
 test: $(TESTS) lint types ## Everything that has to pass: style, types, all tests; ARGS go to pytest
 	@$(call have,rabbitmq-server)

@@ -6,10 +6,13 @@ into the queues at once, and a watcher whose queue overflows is sent away to com
 
 import asyncio
 from contextlib import suppress
+from typing import TypeVar
 
 from aiohttp import WSCloseCode, web
 
 from pipeline.ids import BatchId, JobId
+
+Wish = TypeVar("Wish", bound=str)
 
 MOST_MESSAGES = 2000
 """So many may wait for one watcher: about a megabyte."""
@@ -79,6 +82,8 @@ class Live:
 
     def __init__(self) -> None:
         self._watchers: set[Watcher] = set()
+        self._by_batch: dict[str, set[Watcher]] = {}
+        self._by_job: dict[JobId, set[Watcher]] = {}
 
     @property
     def has_watchers(self) -> bool:
@@ -88,28 +93,31 @@ class Live:
     def join(self, watcher: Watcher) -> None:
         """From now on the watcher gets what concerns it."""
         self._watchers.add(watcher)
+        if watcher.batch is not None:
+            self._by_batch.setdefault(watcher.batch, set()).add(watcher)
+        if watcher.job is not None:
+            self._by_job.setdefault(watcher.job, set()).add(watcher)
 
     def leave(self, watcher: Watcher) -> None:
         """The watcher gets nothing more."""
         self._watchers.discard(watcher)
+        if watcher.batch is not None:
+            _take_out(self._by_batch, watcher.batch, watcher)
+        if watcher.job is not None:
+            _take_out(self._by_job, watcher.job, watcher)
 
     def watchers_of(self, *, batch: str | None, job: JobId) -> list[Watcher]:
         """Those who want to hear of this job, or of the batch that it belongs to."""
-        return [
-            watcher
-            for watcher in self._watchers
-            if watcher.job == job or (batch is not None and watcher.batch == batch)
-        ]
+        return [*self._by_job.get(job, ()), *self._by_batch.get(batch or "", ())]
 
     def watched_batches(self) -> set[BatchId]:
         """The batches that somebody is watching."""
-        return {watcher.batch for watcher in self._watchers if watcher.batch is not None}
+        return {BatchId(batch) for batch in self._by_batch}
 
     def put_to_batch(self, batch: BatchId, message: str) -> None:
         """Send a message to those who watch this batch."""
-        for watcher in self._watchers:
-            if watcher.batch == batch:
-                watcher.put(message)
+        for watcher in self._by_batch.get(batch, ()):
+            watcher.put(message)
 
     def put_to_all(self, message: str) -> None:
         """Send a message to everybody."""
@@ -121,3 +129,11 @@ class Live:
         await asyncio.gather(
             *(watcher.close(WSCloseCode.GOING_AWAY, b"the server stops") for watcher in self._watchers)
         )
+
+
+def _take_out(index: dict[Wish, set[Watcher]], wish: Wish, watcher: Watcher) -> None:
+    watchers = index.get(wish)
+    if watchers is not None:
+        watchers.discard(watcher)
+        if not watchers:
+            del index[wish]

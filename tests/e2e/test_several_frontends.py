@@ -1,4 +1,4 @@
-"""Several frontends are as one: what one accepts is followed, changed and watched through any; each may die."""
+"""Several frontends are as one: what one accepts is followed and changed through any, and each may die."""
 
 import asyncio
 from collections.abc import AsyncIterator
