@@ -18,6 +18,7 @@ def create_app(settings: FrontendSettings) -> web.Application:
     app.cleanup_ctx.append(resources.presets_context)
     app.cleanup_ctx.append(resources.store_context)
     app.cleanup_ctx.append(resources.publisher_context)
+    app.cleanup_ctx.append(resources.waits_context)
     app.cleanup_ctx.append(resources.board_context)
     app.cleanup_ctx.append(resources.intake_context)
     app.cleanup_ctx.append(resources.sweeper_context)

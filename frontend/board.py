@@ -66,12 +66,12 @@ class Board:
         self._batches: dict[str, dict[JobId, None]] = {}
         self._workers: dict[str, WorkerState] = {}
         self._endings: deque[float] = deque(maxlen=100_000)
-        self._on_change: OnChange = lambda _: None
+        self._on_change: list[OnChange] = []
         self._is_replaying = True
 
     def subscribe(self, on_change: OnChange) -> None:
         """Call `on_change` with the new state of a job whenever one changes."""
-        self._on_change = on_change
+        self._on_change.append(on_change)
 
     def take(self, offset: int, event: AnyEvent, *, is_replay: bool) -> None:
         """Take in an event.
@@ -182,7 +182,8 @@ class Board:
                 other.pop(state.id, None)
         kind.setdefault(state.id)
         self._forget_surplus()
-        self._on_change(state)
+        for on_change in self._on_change:
+            on_change(state)
 
     def _kind(self, state: JobState) -> dict[JobId, None]:
         if state.status == "queued":

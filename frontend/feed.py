@@ -8,11 +8,13 @@ the offsets of the old one mean nothing: it is then read from its beginning.
 import asyncio
 import logging
 import time
+from itertools import islice
 
 from frontend.board import Board
 from frontend.jobs import Jobs
 from frontend.news import News
 from frontend.settings import FrontendSettings
+from frontend.waits import Waits
 from pipeline.broker import EventLog, Publisher, QueueCounts
 from pipeline.errors import BrokerUnavailable, PipelineError
 from pipeline.ids import new_job_id
@@ -42,11 +44,13 @@ class Feed:
         board: Board,
         jobs: Jobs,
         news: News,
+        waits: Waits,
     ) -> None:
         self._publisher = publisher
         self._board = board
         self._jobs = jobs
         self._news = news
+        self._waits = waits
         self._log = EventLog(
             settings.amqp_url, service=service, history_s=settings.board_history_s, on_event=self._take
         )
@@ -94,7 +98,8 @@ class Feed:
         await self._see_to_mark()
         self._news.pipeline_counted(await self._count())
         self._news.tell_positions()
-        if self._news.is_wanted and ticks % DOUBT_EVERY_TICKS == 0:
+        self._waits.places_moved(self._board)
+        if (self._news.is_wanted or self._waits.jobs) and ticks % DOUBT_EVERY_TICKS == 0:
             await self._ask_store()
         if not self.is_caught_up and time.monotonic() - self._looked_at > LOOK_EVERY_S:
             await self._look_into_batches()
@@ -120,7 +125,8 @@ class Feed:
 
     async def _ask_store(self) -> None:
         """Looking a job up tells the board what the store knows better."""
-        for job_id in self._board.doubtful(DOUBTFUL_AT_A_TIME):
+        waited_for = islice(self._waits.jobs, DOUBTFUL_AT_A_TIME)
+        for job_id in dict.fromkeys([*waited_for, *self._board.doubtful(DOUBTFUL_AT_A_TIME)]):
             try:
                 await self._jobs.find(job_id)
             except PipelineError as error:

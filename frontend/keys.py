@@ -4,6 +4,7 @@ from aiohttp import web
 
 from frontend.board import Board
 from frontend.claimed_intake import ClaimedIntake
+from frontend.departures import Departures
 from frontend.dispatch import Dispatch
 from frontend.feed import Feed
 from frontend.intake import Intake
@@ -16,6 +17,7 @@ from frontend.presets import Presets
 from frontend.relay import Relay
 from frontend.settings import FrontendSettings
 from frontend.sweeper import Sweeper
+from frontend.waits import Waits
 from pipeline.broker import Publisher
 from pipeline.image_store import ImageStore
 
@@ -33,6 +35,8 @@ JOBS = web.AppKey("jobs", Jobs)
 JOB_ACTIONS = web.AppKey("job_actions", JobActions)
 LIVE = web.AppKey("live", Live)
 NEWS = web.AppKey("news", News)
+DEPARTURES = web.AppKey("departures", Departures)
+WAITS = web.AppKey("waits", Waits)
 FEED = web.AppKey("feed", Feed)
 SWEEPER = web.AppKey("sweeper", Sweeper)
 

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from frontend.board import Board
 from frontend.claimed_intake import ClaimedIntake
+from frontend.departures import Departures
 from frontend.dispatch import Dispatch
 from frontend.feed import Feed
 from frontend.intake import Intake
@@ -18,6 +19,7 @@ from frontend.jobs import Jobs
 from frontend.keys import (
     BOARD,
     CLAIMED_INTAKE,
+    DEPARTURES,
     DISPATCH,
     FEED,
     INTAKE,
@@ -32,6 +34,7 @@ from frontend.keys import (
     SETTINGS,
     STORE,
     SWEEPER,
+    WAITS,
 )
 from frontend.live import Live
 from frontend.news import News
@@ -39,6 +42,7 @@ from frontend.outbox_level import OutboxLevel
 from frontend.presets import read_presets
 from frontend.relay import Relay
 from frontend.sweeper import Sweeper
+from frontend.waits import Waits
 from pipeline import __version__
 from pipeline.broker import Publisher
 from pipeline.claims import Claims
@@ -92,11 +96,21 @@ async def publisher_context(app: web.Application) -> AsyncIterator[None]:
     await publisher.link.close()
 
 
+async def waits_context(app: web.Application) -> AsyncIterator[None]:
+    """The requests that wait for jobs, and what notices that a client has gone."""
+    app[DEPARTURES] = Departures()
+    app[WAITS] = Waits(app[DEPARTURES])
+    app[DEPARTURES].start()
+    yield
+    await app[DEPARTURES].close()
+
+
 async def board_context(app: web.Application) -> AsyncIterator[None]:
     """The board, those who watch it, what people do to its jobs, and the feed that keeps it true."""
     board, live = Board(), Live()
     news = News(board=board, live=live)
     board.subscribe(news.job_changed)
+    board.subscribe(app[WAITS].job_changed)
     app[BOARD], app[LIVE], app[NEWS] = board, live, news
     app[JOBS] = Jobs(board=board, store=app[STORE])
     app[JOB_ACTIONS] = JobActions(
@@ -114,6 +128,7 @@ async def board_context(app: web.Application) -> AsyncIterator[None]:
         board=board,
         jobs=app[JOBS],
         news=news,
+        waits=app[WAITS],
     )
     app[FEED].start()
     yield
@@ -156,5 +171,6 @@ async def sweeper_context(app: web.Application) -> AsyncIterator[None]:
 
 
 async def send_watchers_away(app: web.Application) -> None:
-    """On shutdown, before anything is closed: handlers of WebSockets would else be waited for."""
+    """On shutdown, before anything is closed: their handlers would else be waited for."""
+    app[WAITS].close()
     await app[LIVE].close()

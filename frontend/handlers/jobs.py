@@ -6,9 +6,11 @@ from urllib.parse import quote
 from aiohttp import web
 
 from frontend.errors import ReceiptNotFound, RenditionNotFound
+from frontend.etags import asks_for_news, etag_of, is_known, json_response
 from frontend.job_state import JobState
 from frontend.job_view import batch_view, to_json
-from frontend.keys import JOBS, STORE
+from frontend.keys import JOBS, STORE, WAITS
+from frontend.wait_option import wait_of
 from pipeline.ids import JobId, parse_batch_id, parse_job_id
 from pipeline.records import encode_record
 
@@ -21,10 +23,18 @@ MADE_TO_BE_SHOWN = {"Cross-Origin-Resource-Policy": "cross-origin"}
 
 
 async def job(request: web.Request) -> web.Response:
-    """The job."""
-    jobs = request.app[JOBS]
-    state = await jobs.find(_job_id(request))
-    return _json(to_json(jobs.view(state)))
+    """The job. With `?wait=` when it has ended or, for a client with an ETag, when it has changed."""
+    job_id, seconds, is_for_news = _job_id(request), wait_of(request), asks_for_news(request)
+    jobs, waits = request.app[JOBS], request.app[WAITS]
+    with waits.joined(request, [job_id], seconds=seconds, minds_places=is_for_news) as wait:
+        while True:
+            is_last_look = wait.is_over or not seconds
+            state = await jobs.find(job_id)
+            text = to_json(jobs.view(state))
+            has_news = is_for_news and not is_known(request, etag_of(text))
+            if is_last_look or state.is_ended or has_news:
+                return json_response(request, text)
+            await wait.woken()
 
 
 async def source(request: web.Request) -> web.StreamResponse:
@@ -73,7 +83,7 @@ async def batch(request: web.Request) -> web.Response:
     jobs = request.app[JOBS]
     batch_id = parse_batch_id(request.match_info["batch_id"])
     states = await jobs.of_batch(batch_id)
-    return _json(to_json(batch_view(batch_id, [jobs.view(state) for state in states])))
+    return json_response(request, to_json(batch_view(batch_id, [jobs.view(state) for state in states])))
 
 
 def _job_id(request: web.Request) -> JobId:
