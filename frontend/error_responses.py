@@ -42,6 +42,7 @@ ANSWERS: dict[type[PipelineError], Answer] = {
     wrong.OptionInvalid: Answer(422, "invalid_option"),
     wrong.IdempotencyKeyReused: Answer(422, "idempotency_key_reused"),
     wrong.JobNotFailed: Answer(409, "job_not_failed"),
+    wrong.JobCalledOff: Answer(409, "job_cancelled"),
     wrong.ForeignOrigin: Answer(403, "foreign_origin"),
     wrong.RenditionNotFound: Answer(404, "rendition_not_found"),
     wrong.ReceiptNotFound: Answer(404, "receipt_not_found"),
@@ -57,9 +58,20 @@ ANSWERS: dict[type[PipelineError], Answer] = {
 
 INTERNAL = Answer(500, "internal_error")
 
+FAULT_OF_THE_IMAGE = HTTPStatus.UNPROCESSABLE_ENTITY
+NOT_FAULT_OF_THE_IMAGE = {
+    "decoder_crashed": HTTPStatus.INTERNAL_SERVER_ERROR,
+    "internal_error": HTTPStatus.INTERNAL_SERVER_ERROR,
+    "source_missing": HTTPStatus.INTERNAL_SERVER_ERROR,
+    "storage_full": HTTPStatus.INSUFFICIENT_STORAGE,
+}
+"""With which status it is answered why a job failed, when its result was to be the answer."""
+
 
 def answer_to(error: PipelineError) -> Answer:
-    """The row of the table for the nearest class of the error."""
+    """The row of the table for the nearest class of the error; of a job that failed, its own code."""
+    if isinstance(error, wrong.JobHasFailed):
+        return Answer(NOT_FAULT_OF_THE_IMAGE.get(error.code, FAULT_OF_THE_IMAGE), error.code)
     return next((ANSWERS[cls] for cls in type(error).__mro__ if cls in ANSWERS), INTERNAL)
 
 

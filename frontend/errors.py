@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from pipeline.errors import PipelineError
+from pipeline.messages import JobError
 
 Allowed = str | Sequence[str]
 """What an option may be: a phrase, or the words that there are."""
@@ -82,6 +83,19 @@ class RenditionNotFound(RequestError):
 
 class JobNotFailed(RequestError):
     """The job has neither failed nor been cancelled: there is nothing to try again."""
+
+
+class JobCalledOff(RequestError):
+    """The job was called off before it was done."""
+
+
+class JobHasFailed(RequestError):
+    """The job has failed: there is no result to be sent. Its code is that of the job."""
+
+    def __init__(self, error: JobError) -> None:
+        """Of a job that ended with this error."""
+        self.code = error.code
+        super().__init__(error.detail)
 
 
 class ReceiptNotFound(RequestError):

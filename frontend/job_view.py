@@ -86,7 +86,7 @@ def _rendition_view(job_id: str, result: Result) -> JsonObject:
         "height": result.height,
         "media_type": result.media_type,
         "bytes": result.bytes,
-        "url": _rendition_url(job_id, result),
+        "url": rendition_url(job_id, result),
     }
 
 
@@ -99,10 +99,11 @@ def _picture(state: JobState) -> str | None:
     """The `<picture>` of a job that is done, if its renditions are one picture in several sizes."""
     if state.status != "done":
         return None
-    return picture_html([(result, _rendition_url(state.id, result)) for result in state.renditions])
+    return picture_html([(result, rendition_url(state.id, result)) for result in state.renditions])
 
 
-def _rendition_url(job_id: str, result: Result) -> str:
+def rendition_url(job_id: str, result: Result) -> str:
+    """Where a result can be fetched."""
     return f"/api/jobs/{job_id}/renditions/{result.name}"
 
 

@@ -47,13 +47,8 @@ async def source(request: web.Request) -> web.StreamResponse:
 async def rendition(request: web.Request) -> web.StreamResponse:
     """A result, once it is stored."""
     state = await request.app[JOBS].find(_job_id(request))
-    name = request.match_info["rendition"]
-    path, media_type = await _rendition_file(request, state, name)
-    response = _file(path, media_type)
-    response.headers.update(MADE_TO_BE_SHOWN)
-    # RFC 6266, 4.3; names are made of letters, digits, `.`, `_` and `-`, but of any script.
-    response.headers["Content-Disposition"] = f"inline; filename*=UTF-8''{quote(path.name)}"
-    return response
+    path, media_type = await _rendition_file(request, state, request.match_info["rendition"])
+    return rendition_response(path, media_type)
 
 
 async def _rendition_file(request: web.Request, state: JobState, name: str) -> tuple[Path, str]:
@@ -64,6 +59,15 @@ async def _rendition_file(request: web.Request, state: JobState, name: str) -> t
     if state.is_ended:
         raise RenditionNotFound
     return await request.app[JOBS].stored_rendition(state.id, name)
+
+
+def rendition_response(path: Path, media_type: str) -> web.StreamResponse:
+    """The file of a result."""
+    response = _file(path, media_type)
+    response.headers.update(MADE_TO_BE_SHOWN)
+    # RFC 6266, 4.3; names are made of letters, digits, `.`, `_` and `-`, but of any script.
+    response.headers["Content-Disposition"] = f"inline; filename*=UTF-8''{quote(path.name)}"
+    return response
 
 
 async def receipt(request: web.Request) -> web.Response:

@@ -6,10 +6,13 @@ from aiohttp import web
 
 from frontend.error_responses import PASSING, RETRY_AFTER_S, answer_to, wants_html
 from frontend.gate import check_gate
+from frontend.handlers.results import result_response
 from frontend.idempotency import REPLAYED_HEADER, Fingerprint, SignedBy, key_of
 from frontend.intake import Acceptance
+from frontend.job_state import JobState
 from frontend.job_view import JsonObject, batch_links, to_json
-from frontend.keys import CLAIMED_INTAKE, INTAKE, JOBS, PRESETS, SETTINGS, STORE
+from frontend.keys import CLAIMED_INTAKE, INTAKE, JOBS, PRESETS, SETTINGS, STORE, WAITS
+from frontend.preferences import APPLIED_HEADER, preferences_of
 from frontend.upload_form import RejectedFile, UploadReader
 
 SHOWN_REJECTIONS = 20
@@ -17,22 +20,28 @@ SHOWN_NAME_CHARACTERS = 30
 """So much is carried to the page of a browser without JavaScript, in its address: some 6 KB at most."""
 
 
-async def upload(request: web.Request) -> web.Response:
-    """Take the images of the request. 202 if at least one became a job; else the error of the first file."""
+async def upload(request: web.Request) -> web.StreamResponse:
+    """Take the images of the request. 202 if at least one became a job; else the error of the first file.
+
+    With `Prefer: wait` 200 if all jobs end in time, and maybe with the one result instead of the jobs.
+    """
     await check_gate(request)
     acceptance = await _accept(request)
     if not acceptance.jobs and acceptance.rejected:
         raise acceptance.rejected[0].error
     if wants_html(request):
         raise web.HTTPSeeOther(_page(acceptance))
-    jobs = request.app[JOBS]
-    views = [jobs.view(state) for state in jobs.latest(acceptance.jobs)]
-    response = web.Response(
-        text=to_json(_view(acceptance, views)),
-        status=202,
-        content_type="application/json",
-        headers={"Location": _location(acceptance)},
-    )
+    preferences = preferences_of(request)
+    states = await _states(request, acceptance, wait_s=preferences.wait_s)
+    has_ended = preferences.wait_s > 0 and all(state.is_ended for state in states)
+    is_image = has_ended and preferences.wants_image and _is_one_result(acceptance, states)
+    if is_image:
+        response = result_response(request, states[0])
+    else:
+        response = _jobs_response(request, acceptance, states, status=200 if has_ended else 202)
+    response.headers["Location"] = _location(acceptance)
+    if preferences.wait_s:
+        response.headers[APPLIED_HEADER] = preferences.applied(is_image=is_image)
     if acceptance.is_replay:
         response.headers[REPLAYED_HEADER] = "true"
     return response
@@ -52,6 +61,34 @@ async def _accept(request: web.Request) -> Acceptance:
     if key is None or fingerprint is None:
         return await app[INTAKE].accept(upload)
     return await app[CLAIMED_INTAKE].accept(upload, SignedBy(key, fingerprint.hexdigest()))
+
+
+async def _states(request: web.Request, acceptance: Acceptance, *, wait_s: int) -> list[JobState]:
+    """The jobs as they are, or as they are when all have ended or the wait is over."""
+    jobs, job_ids = request.app[JOBS], [state.id for state in acceptance.jobs]
+    if not wait_s:
+        return jobs.latest(acceptance.jobs)
+    with request.app[WAITS].joined(request, job_ids, seconds=wait_s) as wait:
+        while True:
+            states = jobs.latest(acceptance.jobs)
+            if wait.is_over or all(state.is_ended for state in states):
+                return states
+            await wait.woken()
+
+
+def _is_one_result(acceptance: Acceptance, states: list[JobState]) -> bool:
+    """Whether the request was for one image in one rendition, and nothing of it was rejected."""
+    is_one_image = len(acceptance.jobs) == len(states) == 1 and not acceptance.rejected
+    return is_one_image and states[0].rendition_count == 1
+
+
+def _jobs_response(
+    request: web.Request, acceptance: Acceptance, states: list[JobState], *, status: int
+) -> web.Response:
+    views = [request.app[JOBS].view(state) for state in states]
+    return web.Response(
+        text=to_json(_view(acceptance, views)), status=status, content_type="application/json"
+    )
 
 
 def _view(acceptance: Acceptance, jobs: list[JsonObject]) -> JsonObject:

@@ -20,6 +20,7 @@ WALKED_ELSEWHERE = {
     "rendition_not_found",
     "receipt_not_found",
     "job_not_failed",
+    "job_cancelled",
     "damaged_record",
     "queue_full",
     "outbox_full",

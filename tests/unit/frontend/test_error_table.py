@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import frontend
 import pipeline
 from frontend.error_responses import ANSWERS, INTERNAL, Answer, answer_to
-from frontend.errors import RequestError
+from frontend.errors import JobHasFailed, RequestError
 from pipeline.broker import PublishUncertain
 from pipeline.errors import (
     BrokerUnavailable,
@@ -24,6 +24,7 @@ NEVER_IN_A_HANDLER = {
     InvalidMessage,  # met in the event log and in the outbox, and dealt with there
     BrokerUnavailable,  # the job waits in the outbox
     PublishUncertain,  # likewise
+    JobHasFailed,  # its row is the error of its job
 }
 
 
