@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import chain, islice
 
+from frontend.changes import Changes, told_by
 from frontend.job_state import JobState, state_from_event
 from pipeline.ids import BatchId, JobId, parse_job_id
 from pipeline.messages import (
@@ -67,6 +68,7 @@ class Board:
         self._workers: dict[str, WorkerState] = {}
         self._endings: deque[float] = deque(maxlen=100_000)
         self._on_change: list[OnChange] = []
+        self._changes = Changes()
         self._is_replaying = True
 
     def subscribe(self, on_change: OnChange) -> None:
@@ -80,11 +82,15 @@ class Board:
         """
         self.offset = offset
         self._is_replaying = is_replay
+        self._changes.reach(offset)
         if isinstance(event, FrontendOnline):
             return
         if isinstance(event, JobEvent):
             self._take_worker_part(event)
-            self._take_job_event(event, is_replay)
+            job_id = parse_job_id(event.job_id)
+            if self._take_job_event(event, is_replay):
+                self._changes.note(job_id, offset)
+            self._changes.confirm(event, job_id, offset)
             self._let_in(event)
         else:
             self._take_worker_event(event, event.at if is_replay else datetime.now(UTC))
@@ -94,10 +100,12 @@ class Board:
 
         A job that is not in the queue yet has no place there until the log tells of it.
         """
-        if not is_in_queue and event.job_id not in self._jobs:
-            self._outside[parse_job_id(event.job_id)] = None
-        self._take_job_event(event, is_replay=False)
-        return self._jobs[parse_job_id(event.job_id)]
+        job_id = parse_job_id(event.job_id)
+        if not is_in_queue and job_id not in self._jobs:
+            self._outside[job_id] = None
+        if self._take_job_event(event, is_replay=False):
+            self._changes.note_ahead(job_id, (type(event), event.attempt))
+        return self._jobs[job_id]
 
     def take_receipt(self, state: JobState) -> None:
         """Take in from the store that a job has ended whose event is late or lost: the store is right.
@@ -109,12 +117,12 @@ class Board:
         known = self._jobs.get(state.id)
         if known is None:
             if self._is_replaying or _is_fresh(state):
-                self._put(state)
+                self._put_ahead(state)
             return
         if known.status == "removed":
             return
         if known.status != state.status or known.attempt < state.attempt:
-            self._put(state)
+            self._put_ahead(state)
 
     def name_of(self, job_id: str) -> str:
         """The file name of a job; empty when the board does not know it."""
@@ -128,6 +136,16 @@ class Board:
     def batch_jobs(self, batch_id: BatchId) -> list[JobState]:
         """The jobs of a batch that the board knows, oldest first, without those that were removed."""
         return [self._jobs[job_id] for job_id in sorted(self._batches.get(batch_id, ()))]
+
+    def changed_since(self, after: int) -> list[tuple[JobState, int]] | None:
+        """The jobs that have changed after this offset, each with the offset of its last change.
+
+        They come in this order, removed ones too. None if it is not certain that these are all.
+        """
+        changed = self._changes.since(after)
+        if changed is None or not changed.keys() <= self._jobs.keys():
+            return None
+        return [(self._jobs[job_id], offset) for job_id, offset in changed.items()]
 
     def doubtful(self, most: int) -> list[JobId]:
         """Up to `most` jobs that have not ended, as far as is known: those at work, then the next in line."""
@@ -159,15 +177,23 @@ class Board:
             self._endings.popleft()
         return len(self._endings) / RATE_WINDOW_S
 
-    def _take_job_event(self, event: AnyJobEvent, is_replay: bool) -> None:
+    def _take_job_event(self, event: AnyJobEvent, is_replay: bool) -> bool:
+        """Whether the event has changed the job."""
         fresh = state_from_event(event)
         known = self._jobs.get(fresh.id)
         state = fresh if known is None else known.advanced(event)
         if state is known:
-            return
+            return False
         is_end = state.status in ("done", "failed") and (known is None or known.status != state.status)
         if is_end and not is_replay:
             self._endings.append(time.monotonic())
+        self._put(state)
+        return True
+
+    def _put_ahead(self, state: JobState) -> None:
+        told = told_by(state)
+        if told is not None:
+            self._changes.note_ahead(state.id, told)
         self._put(state)
 
     def _put(self, state: JobState) -> None:
@@ -201,6 +227,7 @@ class Board:
         while len(self._jobs) > MOST_JOBS and self._ended:
             oldest = next(iter(self._ended))
             del self._ended[oldest]
+            self._changes.forget(oldest)
             self._leave_batch(self._jobs.pop(oldest))
 
     def _leave_batch(self, state: JobState) -> None:

@@ -1,15 +1,17 @@
-"""Who watches what: for each watcher a bounded queue and a task that writes it to the WebSocket.
+"""Who watches what: for each watcher a bounded queue and a task that writes it to its line.
 
 Sending waits for a client that does not read, and nobody else may wait for it. So what is published goes
 into the queues at once, and a watcher whose queue overflows is sent away to come back for a new snapshot.
 """
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import TypeVar
 
-from aiohttp import WSCloseCode, web
+from aiohttp import WSCloseCode
 
+from frontend.lines import Line, Message
 from pipeline.ids import BatchId, JobId
 
 Wish = TypeVar("Wish", bound=str)
@@ -20,19 +22,17 @@ CLOSE_TIMEOUT_S = 1.0
 
 
 class Watcher:
-    """One WebSocket, and what it wants to hear of besides the pipeline: a batch, a job, or nothing."""
+    """One client, and what it wants to hear of besides the pipeline: a batch, a job, or nothing."""
 
-    def __init__(
-        self, socket: web.WebSocketResponse, *, batch: BatchId | None = None, job: JobId | None = None
-    ) -> None:
+    def __init__(self, line: Line, *, batch: BatchId | None = None, job: JobId | None = None) -> None:
         self.batch = batch
         self.job = job
-        self._socket = socket
-        self._messages: asyncio.Queue[str] = asyncio.Queue(MOST_MESSAGES)
+        self._line = line
+        self._messages: asyncio.Queue[Message] = asyncio.Queue(MOST_MESSAGES)
         self._writer: asyncio.Task[None] | None = None
         self._has_overflowed = False
 
-    def put(self, message: str) -> None:
+    def put(self, message: Message) -> None:
         """Send a message when its turn comes. A watcher that has fallen too far behind is given up."""
         try:
             self._messages.put_nowait(message)
@@ -41,17 +41,18 @@ class Watcher:
             if self._writer is not None:
                 self._writer.cancel()
 
-    def begin(self, snapshot: str) -> None:
-        """Start to send: the snapshot instead of all that was put so far, then what is put from now on."""
+    def begin(self, first: Sequence[Message]) -> None:
+        """Start to send: these messages instead of all that was put so far, then what is put from now on."""
         self._messages = asyncio.Queue(MOST_MESSAGES)
         self._has_overflowed = False
-        self.put(snapshot)
+        for message in first:
+            self.put(message)
         self._writer = asyncio.create_task(self._write(), name="watcher")
 
     async def stay(self) -> None:
         """Return when the client has gone, or has been sent away because it is too slow."""
         assert self._writer is not None, "begin() comes first"
-        reader = asyncio.create_task(self._read(), name="watcher reader")
+        reader = asyncio.create_task(self._line.gone(), name="watcher reader")
         try:
             await asyncio.wait({reader, self._writer}, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -59,22 +60,18 @@ class Watcher:
             self._writer.cancel()
             await asyncio.gather(reader, self._writer, return_exceptions=True)
         if self._has_overflowed:
-            await self.close(WSCloseCode.TRY_AGAIN_LATER, b"too slow; come back for a new snapshot")
+            await self.close(WSCloseCode.TRY_AGAIN_LATER, b"too slow; come back for what you have missed")
 
     async def close(self, code: int, reason: bytes) -> None:
         """End the connection; one that does not answer is not waited for."""
         with suppress(TimeoutError, ConnectionError):
             async with asyncio.timeout(CLOSE_TIMEOUT_S):
-                await self._socket.close(code=code, message=reason)
+                await self._line.close(code, reason)
 
     async def _write(self) -> None:
         with suppress(ConnectionError):
             while True:
-                await self._socket.send_str(await self._messages.get())
-
-    async def _read(self) -> None:
-        async for _ in self._socket:
-            """What a client says means nothing; reading is how its leaving is noticed."""
+                await self._line.send(await self._messages.get())
 
 
 class Live:
@@ -114,12 +111,12 @@ class Live:
         """The batches that somebody is watching."""
         return {BatchId(batch) for batch in self._by_batch}
 
-    def put_to_batch(self, batch: BatchId, message: str) -> None:
+    def put_to_batch(self, batch: BatchId, message: Message) -> None:
         """Send a message to those who watch this batch."""
         for watcher in self._by_batch.get(batch, ()):
             watcher.put(message)
 
-    def put_to_all(self, message: str) -> None:
+    def put_to_all(self, message: Message) -> None:
         """Send a message to everybody."""
         for watcher in self._watchers:
             watcher.put(message)

@@ -7,9 +7,13 @@ offset of the event log at which they are true.
 from frontend.board import Board
 from frontend.job_state import JobState
 from frontend.job_view import JsonObject, job_view, pipeline_view, to_json
+from frontend.lines import Message
 from frontend.live import Live
 from pipeline.broker import QueueCounts
-from pipeline.ids import BatchId
+from pipeline.ids import BatchId, JobId
+
+MOST_CHANGES = 500
+"""Who has missed more gets a snapshot."""
 
 
 class News:
@@ -37,15 +41,35 @@ class News:
         watchers = self._live.watchers_of(batch=state.batch_id, job=state.id)
         if not watchers:
             return
-        job = job_view(state, position=self._board.position(state.id))
-        message = to_json({"type": "job", "offset": self._board.offset, "job": job})
+        message = self._job(state, self._board.offset)
         for watcher in watchers:
             watcher.put(message)
 
-    def snapshot(self, jobs: list[JsonObject]) -> str:
+    def snapshot(self, jobs: list[JsonObject]) -> Message:
         """The first message to a watcher."""
         pipeline = pipeline_view(self._board, self._counts)
-        return to_json({"type": "snapshot", "offset": self._board.offset, "jobs": jobs, "pipeline": pipeline})
+        offset = self._board.offset
+        text = to_json({"type": "snapshot", "offset": offset, "jobs": jobs, "pipeline": pipeline})
+        return Message(text, offset)
+
+    def missed(self, *, batch: BatchId | None, job: JobId | None, after: int) -> list[Message] | None:
+        """What a watcher has missed that has been told everything up to this offset.
+
+        None if that is not known for certain, or is so much that a snapshot is shorter.
+        """
+        changed = self._board.changed_since(after)
+        if changed is None:
+            return None
+        mine = [
+            (state, offset)
+            for state, offset in changed
+            if state.id == job or (batch is not None and state.batch_id == batch)
+        ]
+        if len(mine) > MOST_CHANGES:
+            return None
+        pipeline = to_json({"type": "pipeline", "pipeline": pipeline_view(self._board, self._counts)})
+        jobs = [self._job(state, offset) for state, offset in mine]
+        return [*jobs, *self._positions_in(batch), Message(pipeline)]
 
     def pipeline_counted(self, counts: QueueCounts | None) -> None:
         """Tell everybody how full the queue is (None: the broker is away) and what the workers do."""
@@ -53,7 +77,7 @@ class News:
         view = pipeline_view(self._board, counts)
         if view != self._last_pipeline:
             self._last_pipeline = view
-            self._live.put_to_all(to_json({"type": "pipeline", "pipeline": view}))
+            self._live.put_to_all(Message(to_json({"type": "pipeline", "pipeline": view})))
 
     def tell_positions(self) -> None:
         """Tell those who watch a batch where its waiting jobs are in the queue, if they have moved."""
@@ -66,5 +90,21 @@ class News:
         for batch in self._live.watched_batches():
             places = positions[batch]
             if places and places != self._last_positions.get(batch):
-                self._live.put_to_batch(batch, to_json({"type": "positions", "positions": places}))
+                self._live.put_to_batch(batch, _positions(places))
         self._last_positions = positions
+
+    def _job(self, state: JobState, offset: int) -> Message:
+        job = job_view(state, position=self._board.position(state.id))
+        return Message(to_json({"type": "job", "offset": offset, "job": job}), offset)
+
+    def _positions_in(self, batch: BatchId | None) -> list[Message]:
+        if batch is None:
+            return []
+        places: dict[str, int] = {
+            state.id: place for state, place in self._board.waiting() if state.batch_id == batch
+        }
+        return [_positions(places)] if places else []
+
+
+def _positions(places: dict[str, int]) -> Message:
+    return Message(to_json({"type": "positions", "positions": places}))

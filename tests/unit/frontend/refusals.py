@@ -187,5 +187,15 @@ QUESTIONS = {
     "a watcher of both": get(
         422, "invalid_option", f"/ws?job={new_job_id()}&batch={new_batch_id()}", WEB_SOCKET
     ),
+    "a watcher who has seen what cannot be": get(422, "invalid_option", "/ws?after=soon", WEB_SOCKET),
+    "a stream for another site": get(
+        403, "foreign_origin", "/api/events", {"Origin": "https://evil.example"}
+    ),
+    "a stream of what is no batch": get(422, "invalid_option", "/api/events?batch=x"),
+    "a stream of no job": get(404, "job_not_found", f"/api/events?job={new_job_id()}"),
+    "a stream after what cannot be": get(422, "invalid_option", "/api/events?after=1.5"),
+    "a stream after an id that is none": get(
+        422, "invalid_option", "/api/events", {"Last-Event-ID": "yesterday"}
+    ),
     "a watcher of no job": get(404, "job_not_found", f"/ws?job={new_job_id()}", WEB_SOCKET),
 }

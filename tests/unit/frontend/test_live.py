@@ -7,7 +7,9 @@ from aiohttp import ClientWebSocketResponse, WSCloseCode, WSMsgType, web
 from aiohttp.test_utils import TestClient
 from pytest_aiohttp.plugin import AiohttpClient
 
+from frontend.lines import Message
 from frontend.live import MOST_MESSAGES, Live, Watcher
+from frontend.socket_line import SocketLine
 from pipeline.ids import BatchId, JobId, new_batch_id, new_job_id
 from tests.eventually import eventually
 
@@ -25,19 +27,19 @@ async def client(live: Live, aiohttp_client: AiohttpClient) -> Client:
     """A server whose /ws begins with "snapshot", after so many messages as `put_first` says."""
 
     async def watch(request: web.Request) -> web.WebSocketResponse:
-        socket = web.WebSocketResponse(compress=False)
-        await socket.prepare(request)
+        line = SocketLine(request)
+        await line.open()
         batch, job = request.query.get("batch"), request.query.get("job")
-        watcher = Watcher(socket, batch=BatchId(batch) if batch else None, job=JobId(job) if job else None)
+        watcher = Watcher(line, batch=BatchId(batch) if batch else None, job=JobId(job) if job else None)
         live.join(watcher)
         try:
             for _ in range(int(request.query.get("put_first", 0))):
-                watcher.put("too early")
-            watcher.begin("snapshot")
+                watcher.put(Message("too early"))
+            watcher.begin([Message("snapshot")])
             await watcher.stay()
         finally:
             live.leave(watcher)
-        return socket
+        return line.response
 
     app = web.Application()
     app.router.add_get("/ws", watch)
@@ -59,7 +61,7 @@ async def test_what_is_put_comes_in_its_order(live: Live, client: Client) -> Non
     socket = await joined(client)
 
     for number in range(100):
-        live.put_to_all(str(number))
+        live.put_to_all(Message(str(number)))
 
     assert [await socket.receive_str() for _ in range(100)] == [str(number) for number in range(100)]
 
@@ -68,8 +70,8 @@ async def test_a_batch_s_message_goes_to_its_watchers_only(live: Live, client: C
     mine, other = new_batch_id(), new_batch_id()
     first, second = await joined(client, batch=mine), await joined(client, batch=other)
 
-    live.put_to_batch(mine, "for mine")
-    live.put_to_all("for all")
+    live.put_to_batch(mine, Message("for mine"))
+    live.put_to_all(Message("for all"))
 
     assert [await first.receive_str(), await first.receive_str()] == ["for mine", "for all"]
     assert await second.receive_str() == "for all"
@@ -95,7 +97,7 @@ async def test_a_watcher_that_does_not_read_is_sent_away_to_come_back(live: Live
     socket = await joined(client)
 
     while live.has_watchers:
-        live.put_to_all(BIG)
+        live.put_to_all(Message(BIG))
         await asyncio.sleep(0)
 
     got = await rest_of(socket)
@@ -108,10 +110,10 @@ async def test_a_watcher_that_does_not_read_stops_nobody(live: Live, client: Cli
     stuck, reading = await joined(client, batch=batch), await joined(client)
 
     while live.watchers_of(batch=batch, job=new_job_id()):
-        live.put_to_all(BIG)
+        live.put_to_all(Message(BIG))
         assert await reading.receive_str() == BIG
 
-    live.put_to_all("still here")
+    live.put_to_all(Message("still here"))
     assert await reading.receive_str() == "still here"
     await stuck.close()
 
@@ -120,7 +122,7 @@ async def test_a_burst_that_is_no_longer_than_the_queue_is_taken(live: Live, cli
     socket = await joined(client)
 
     for _ in range(MOST_MESSAGES):
-        live.put_to_all("news")
+        live.put_to_all(Message("news"))
 
     assert [await socket.receive_str() for _ in range(MOST_MESSAGES)] == ["news"] * MOST_MESSAGES
 
@@ -164,6 +166,6 @@ async def test_on_shutdown_a_client_that_does_not_answer_is_not_waited_for(
 
 async def test_what_was_put_before_the_snapshot_is_in_it_and_not_sent(live: Live, client: Client) -> None:
     socket = await joined(client, put_first=str(MOST_MESSAGES + 1))
-    live.put_to_all("later")
+    live.put_to_all(Message("later"))
 
     assert await socket.receive_str() == "later"

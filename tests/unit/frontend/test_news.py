@@ -3,11 +3,13 @@
 import json
 
 import pytest
-from aiohttp import web
+from aiohttp.test_utils import make_mocked_request
 
 from frontend.board import Board
+from frontend.lines import Message
 from frontend.live import Live, Watcher
 from frontend.news import News
+from frontend.socket_line import SocketLine
 from pipeline.broker import QueueCounts
 from pipeline.ids import BatchId, JobId, new_batch_id
 from tests.unit.frontend.conftest import Json
@@ -18,11 +20,11 @@ class Listener(Watcher):
     """A watcher that keeps what it is told."""
 
     def __init__(self, *, batch: BatchId | None = None, job: JobId | None = None) -> None:
-        super().__init__(web.WebSocketResponse(), batch=batch, job=job)
+        super().__init__(SocketLine(make_mocked_request("GET", "/ws")), batch=batch, job=job)
         self.heard: list[Json] = []
 
-    def put(self, message: str) -> None:
-        self.heard.append(json.loads(message))
+    def put(self, message: Message) -> None:
+        self.heard.append(json.loads(message.text))
 
 
 @pytest.fixture
@@ -111,7 +113,7 @@ def test_a_snapshot_shows_the_queue_as_it_was_last_counted(board: Board, news: N
     board.take(7, Story().queued(), is_replay=False)
     news.pipeline_counted(QueueCounts(ready=5, consumers=1))
 
-    snapshot = json.loads(news.snapshot([{"id": "x"}]))
+    snapshot = json.loads(news.snapshot([{"id": "x"}]).text)
 
     assert (snapshot["type"], snapshot["offset"], snapshot["jobs"]) == ("snapshot", 7, [{"id": "x"}])
     assert snapshot["pipeline"]["queue"] == {"ready": 5, "consumers": 1}

@@ -1,0 +1,76 @@
+"""Following jobs over any kind of line: what a client wants to follow, and what it is told first."""
+
+import re
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from frontend.errors import OptionInvalid
+from frontend.job_state import JobState
+from frontend.keys import JOBS, LIVE, NEWS
+from frontend.lines import Line, Message
+from frontend.live import Watcher
+from frontend.own_pages import refuse_foreign
+from pipeline.errors import InvalidId
+from pipeline.ids import BatchId, JobId, parse_batch_id, parse_job_id
+
+LAST_EVENT_ID = "Last-Event-ID"
+_OFFSET = re.compile(r"-1|\d{1,18}", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is to be followed, and the offset up to which the client knows everything about it."""
+
+    batch: BatchId | None
+    job: JobId | None
+    after: int | None
+
+
+async def follow(request: web.Request, wish: Wish, line: Line) -> None:
+    """Keep a client up to date until it leaves or is sent away. Raises JobNotFound."""
+    jobs, live = request.app[JOBS], request.app[LIVE]
+    watcher = Watcher(line, batch=wish.batch, job=wish.job)
+    live.join(watcher)
+    try:
+        stored = await jobs.watched(batch=wish.batch, job=wish.job)
+        await line.open()
+        # From here to the first messages nothing is awaited: all that was put so far is in them.
+        watcher.begin(_first_messages(request, wish, stored))
+        await watcher.stay()
+    finally:
+        live.leave(watcher)
+
+
+def wish_of(request: web.Request) -> Wish:
+    """What a request wants to follow. Raises ForeignOrigin and OptionInvalid."""
+    refuse_foreign(request)
+    batch, job = request.query.get("batch"), request.query.get("job")
+    if batch and job:
+        raise OptionInvalid("job", job, "either a batch or a job")
+    try:
+        return Wish(
+            parse_batch_id(batch) if batch else None, parse_job_id(job) if job else None, _after(request)
+        )
+    except InvalidId as error:
+        raise OptionInvalid("batch" if batch else "job", batch or job or "", "a UUID of version 7") from error
+
+
+def _after(request: web.Request) -> int | None:
+    """What a browser says when it comes back counts more than its first address."""
+    name = LAST_EVENT_ID if request.headers.get(LAST_EVENT_ID) else "after"
+    text = request.headers.get(LAST_EVENT_ID) or request.query.get("after")
+    if not text:
+        return None
+    if not _OFFSET.fullmatch(text):
+        raise OptionInvalid(name, text, "the offset of a message, a whole number")
+    return int(text)
+
+
+def _first_messages(request: web.Request, wish: Wish, stored: list[JobState]) -> list[Message]:
+    jobs, news = request.app[JOBS], request.app[NEWS]
+    if wish.after is not None:
+        missed = news.missed(batch=wish.batch, job=wish.job, after=wish.after)
+        if missed is not None:
+            return missed
+    return [news.snapshot([jobs.view(state) for state in jobs.latest(stored, batch=wish.batch)])]

@@ -1,0 +1,106 @@
+"""What has changed after an offset: all of it, or nothing is said."""
+
+import pytest
+
+from frontend import board as board_module
+from frontend.board import Board
+from frontend.job_state import state_from_receipt
+from pipeline.ids import JobId
+from pipeline.messages import AnyEvent, WorkerHeartbeat
+from tests.unit.frontend.story import Story
+
+HEARTBEAT = WorkerHeartbeat(worker="worker-1", slots=1, busy=())
+
+
+def board_of(*events: AnyEvent, first: int = 10) -> Board:
+    """A board that has read these events, the first of which is at this offset."""
+    board = Board()
+    for offset, event in enumerate(events, start=first):
+        board.take(offset, event, is_replay=False)
+    return board
+
+
+def changed(board: Board, after: int) -> list[tuple[JobId, str, int]] | None:
+    found = board.changed_since(after)
+    return None if found is None else [(state.id, state.status, offset) for state, offset in found]
+
+
+def test_what_has_changed_is_told_once_and_as_it_is_now_and_in_the_order_of_the_last_changes() -> None:
+    one, two = Story(), Story()
+    board = board_of(one.queued(), two.queued(), one.started(), HEARTBEAT)
+
+    assert changed(board, 9) == [(two.job_id, "queued", 11), (one.job_id, "processing", 12)]
+    assert changed(board, 11) == [(one.job_id, "processing", 12)]
+    assert changed(board, 12) == changed(board, 13) == []
+
+
+def test_what_was_before_the_first_event_that_was_read_is_not_known() -> None:
+    board = board_of(Story().queued())
+
+    assert changed(board, 8) is None
+    assert changed(Board(), -1) is None
+
+
+def test_what_has_not_been_read_yet_is_not_known() -> None:
+    assert changed(board_of(Story().queued()), 11) is None
+
+
+def test_a_job_that_was_removed_has_changed() -> None:
+    story = Story()
+    board = board_of(story.done(), story.removed())
+
+    assert changed(board, 10) == [(story.job_id, "removed", 11)]
+
+
+def test_what_is_told_twice_is_no_change() -> None:
+    story = Story()
+
+    assert changed(board_of(story.done(), story.done()), 10) == []
+
+
+def test_offsets_that_were_left_out_may_have_told_anything() -> None:
+    board = board_of(Story().queued())
+    board.take(12, HEARTBEAT, is_replay=False)
+
+    assert changed(board, 10) is None
+    assert changed(board, 11) == []
+
+
+def test_what_this_frontend_did_itself_counts_as_changed_until_the_log_has_told_it() -> None:
+    story = Story()
+    board = board_of(story.queued(), HEARTBEAT)
+    board.take_own(story.cancelled())
+
+    assert changed(board, 11) == [(story.job_id, "cancelled", 11)]
+    board.take(12, HEARTBEAT, is_replay=False)
+    assert changed(board, 12) == [(story.job_id, "cancelled", 12)]
+    board.take(13, story.cancelled(), is_replay=False)
+    assert changed(board, 12) == [(story.job_id, "cancelled", 13)]
+    assert changed(board, 13) == []
+
+
+def test_what_the_store_knew_first_counts_as_changed_until_the_log_has_told_it() -> None:
+    story = Story()
+    board = board_of(story.started(), HEARTBEAT)
+    board.take_receipt(state_from_receipt(story.receipt()))
+
+    assert changed(board, 11) == [(story.job_id, "done", 11)]
+    board.take(12, story.done(), is_replay=False)
+    assert changed(board, 12) == []
+
+
+def test_a_job_that_was_forgotten_may_have_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(board_module, "MOST_JOBS", 1)
+    board = board_of(Story().done(), HEARTBEAT, Story().queued())
+
+    assert changed(board, 9) is None
+    assert changed(board, 10) is not None
+
+
+def test_in_another_log_the_offsets_of_the_old_one_mean_nothing() -> None:
+    board = board_of(Story().queued(), Story().queued())
+    for offset in range(13):
+        board.take(offset, HEARTBEAT, is_replay=False)
+
+    assert [changed(board, after) for after in (-1, 5, 10, 11)] == [None] * 4
+    assert changed(board, 12) == []
