@@ -151,6 +151,10 @@ class Board:
         """Up to `most` jobs that have not ended, as far as is known: those at work, then the next in line."""
         return list(islice(chain(self._at_work, self._waiting, self._outside), most))
 
+    def at_work(self) -> list[JobId]:
+        """The jobs that have begun and not ended: a worker is at them, or they are tried again later."""
+        return list(self._at_work)
+
     def waiting(self) -> Iterator[tuple[JobState, int]]:
         """The waiting jobs in the order of the queue, with their place in it from 1."""
         return ((self._jobs[job_id], place) for place, job_id in enumerate(self._waiting, start=1))
@@ -162,6 +166,12 @@ class Board:
         if next(reversed(self._waiting)) == job_id:  # what has just come, which is what is asked for most
             return len(self._waiting)
         return next(place for state, place in self.waiting() if state.id == job_id)
+
+    def places(self, job_ids: set[JobId]) -> dict[JobId, int]:
+        """The places in the queue of those of these jobs that wait."""
+        if not job_ids:
+            return {}
+        return {job_id: place for place, job_id in enumerate(self._waiting, 1) if job_id in job_ids}
 
     def workers(self) -> list[WorkerState]:
         """The workers that have been heard of lately, by name."""

@@ -73,4 +73,4 @@ def _first_messages(request: web.Request, wish: Wish, stored: list[JobState]) ->
         missed = news.missed(batch=wish.batch, job=wish.job, after=wish.after)
         if missed is not None:
             return missed
-    return [news.snapshot([jobs.view(state) for state in jobs.latest(stored, batch=wish.batch)])]
+    return [news.snapshot(jobs.views(jobs.latest(stored, batch=wish.batch)))]

@@ -4,6 +4,7 @@ A job's state is its receipt if it has one, the board if it is moving, its job.j
 """
 
 import logging
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -46,13 +47,14 @@ class Jobs:
     async def of_batch(self, batch_id: BatchId) -> list[JobState]:
         """The jobs of a batch, oldest first; raises BatchNotFound."""
         job_ids = await self._store.batch_job_ids(batch_id)
-        found = await gathered(self._find_in_batch, job_ids)
+        found = await gathered(self.find_or_none, job_ids)
         return [state for state in found if state is not None]
 
-    async def _find_in_batch(self, job_id: JobId) -> JobState | None:
+    async def find_or_none(self, job_id: JobId) -> JobState | None:
+        """As one of many: None for a job that is not there, or cannot be read."""
         known = self._board.job(job_id)
         if known is not None and known.status == "done":
-            return known  # the store would say the same, and a batch may be large
+            return known  # the store would say the same, and there may be many
         return await self._find_if_there(job_id)
 
     async def _find_if_there(self, job_id: JobId) -> JobState | None:
@@ -61,7 +63,7 @@ class Jobs:
         except JobNotFound:
             return None  # removed or given up between the two looks
         except DamagedRecord as error:
-            log.warning("job %s is left out of its batch: %s", job_id, error)
+            log.warning("job %s is left out: %s", job_id, error)
             return None
 
     async def watched(self, *, batch: BatchId | None, job: JobId | None) -> list[JobState]:
@@ -106,6 +108,11 @@ class Jobs:
         """The JSON of a job, with its place in the queue."""
         position = self._board.position(state.id) if state.status == "queued" else None
         return job_view(state, position=position)
+
+    def views(self, states: Sequence[JobState]) -> list[JsonObject]:
+        """The JSON of many jobs: places in the queue are counted once for all of them."""
+        places = self._board.places({state.id for state in states if state.status == "queued"})
+        return [job_view(state, position=places.get(state.id)) for state in states]
 
     def _later(self, state: JobState) -> JobState:
         known = self._board.job(state.id)

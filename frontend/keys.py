@@ -9,6 +9,7 @@ from frontend.dispatch import Dispatch
 from frontend.feed import Feed
 from frontend.intake import Intake
 from frontend.job_actions import JobActions
+from frontend.job_pages import JobPages
 from frontend.jobs import Jobs
 from frontend.live import Live
 from frontend.news import News
@@ -32,6 +33,7 @@ INTAKE = web.AppKey("intake", Intake)
 CLAIMED_INTAKE = web.AppKey("claimed_intake", ClaimedIntake)
 BOARD = web.AppKey("board", Board)
 JOBS = web.AppKey("jobs", Jobs)
+JOB_PAGES = web.AppKey("job_pages", JobPages)
 JOB_ACTIONS = web.AppKey("job_actions", JobActions)
 LIVE = web.AppKey("live", Live)
 NEWS = web.AppKey("news", News)

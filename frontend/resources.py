@@ -15,6 +15,7 @@ from frontend.dispatch import Dispatch
 from frontend.feed import Feed
 from frontend.intake import Intake
 from frontend.job_actions import JobActions
+from frontend.job_pages import JobPages
 from frontend.jobs import Jobs
 from frontend.keys import (
     BOARD,
@@ -24,6 +25,7 @@ from frontend.keys import (
     FEED,
     INTAKE,
     JOB_ACTIONS,
+    JOB_PAGES,
     JOBS,
     LIVE,
     NEWS,
@@ -46,6 +48,7 @@ from frontend.waits import Waits
 from pipeline import __version__
 from pipeline.broker import Publisher
 from pipeline.claims import Claims
+from pipeline.index_repair import IndexRepair
 from pipeline.job_locks import JobLocks
 from pipeline.leftovers import Leftovers
 from pipeline.local_store import LocalImageStore
@@ -113,6 +116,7 @@ async def board_context(app: web.Application) -> AsyncIterator[None]:
     board.subscribe(app[WAITS].job_changed)
     app[BOARD], app[LIVE], app[NEWS] = board, live, news
     app[JOBS] = Jobs(board=board, store=app[STORE])
+    app[JOB_PAGES] = JobPages(store=app[STORE], board=board, jobs=app[JOBS])
     app[JOB_ACTIONS] = JobActions(
         locks=JobLocks(app[SETTINGS].storage_dir),
         store=app[STORE],
@@ -153,6 +157,7 @@ async def sweeper_context(app: web.Application) -> AsyncIterator[None]:
     """What keeps the store clean."""
     settings = app[SETTINGS]
     steps = {
+        "lies of the index": IndexRepair(settings.storage_dir).mend,
         "leftovers": Leftovers(settings.storage_dir, after_s=settings.sweep_after_s).sweep,
         "claims": Claims(settings.storage_dir).sweep,
     }

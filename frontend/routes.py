@@ -5,7 +5,7 @@ from pathlib import Path
 from aiohttp import web
 
 from frontend.gate import answer_expectation
-from frontend.handlers import events, health, job_actions, jobs, pages, uploads, ws
+from frontend.handlers import events, health, job_actions, job_list, jobs, pages, uploads, ws
 
 STATIC = Path(__file__).parent / "static"
 
@@ -17,6 +17,7 @@ def add_routes(app: web.Application) -> None:
         router.add_route(method, path, uploads.upload, expect_handler=answer_expectation)
     router.add_get("/", pages.index)
     router.add_get("/batches/{batch_id}", pages.batch)
+    router.add_get("/api/jobs", job_list.jobs)
     router.add_get("/api/jobs/{job_id}", jobs.job)
     router.add_get("/api/jobs/{job_id}/source", jobs.source)
     router.add_get("/api/jobs/{job_id}/renditions/{rendition}", jobs.rendition)

@@ -1,10 +1,12 @@
 """What a store of images can do: the images, their results, and the truth about the jobs."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from pipeline.ids import BatchId, JobId
+from pipeline.job_index import Filing
 from pipeline.records import JobRecord, Receipt
 
 
@@ -68,6 +70,22 @@ class ImageStore(Protocol):
 
     async def batch_job_ids(self, batch_id: BatchId) -> list[JobId]:
         """The jobs of a batch, oldest first; raises BatchNotFound."""
+
+    async def newest(
+        self,
+        filings: Collection[Filing],
+        *,
+        most: int,
+        before: JobId | None = None,
+        batch: BatchId | None = None,
+    ) -> list[JobId]:
+        """Up to `most` jobs that seem to stand so, newest first: those older than `before`, those of a batch.
+
+        The receipt is the truth; of a job that stands otherwise `refile` is to be told.
+        """
+
+    async def refile(self, job_id: JobId) -> None:
+        """Let `newest` know how the job really stands, unless that is just changing."""
 
     async def days(self) -> list[str]:
         """The days on which the images came that are here, oldest first."""

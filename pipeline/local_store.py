@@ -2,12 +2,13 @@
 
 import asyncio
 import errno
-import os
 import secrets
 import shutil
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
+from pipeline.batch_folders import BatchFolders
 from pipeline.durable_files import (
     TEMPORARY_SUFFIX,
     make_folder,
@@ -17,9 +18,11 @@ from pipeline.durable_files import (
     write_new_file,
 )
 from pipeline.errors import BatchNotFound, InvalidId, JobNotFound, SourceMissing
+from pipeline.filed_jobs import FiledJobs
 from pipeline.ids import BatchId, JobId, parse_job_id
 from pipeline.image_store import Beginning, Traces
 from pipeline.incoming_image import LocalIncomingImage
+from pipeline.job_index import Filing, JobIndex
 from pipeline.records import DamagedRecord, JobRecord, Receipt, decode_job, decode_receipt, encode_record
 from pipeline.store_paths import MARK_PREFIX, RECEIPT_FILE, StorePaths
 
@@ -34,6 +37,9 @@ class LocalImageStore:
         self._paths = StorePaths(root.resolve())
         for part in self._paths.parts:
             make_folder(part)
+        self._batches = BatchFolders(self._paths)
+        self._index = JobIndex(self._paths)
+        self._filed = FiledJobs(self._paths)
 
     async def receive(self, job_id: JobId) -> LocalIncomingImage:
         folder = self._paths.upload_folder(job_id)
@@ -61,12 +67,24 @@ class LocalImageStore:
             raise JobNotFound(f"There is no job {job_id}.") from error
 
     async def batch_job_ids(self, batch_id: BatchId) -> list[JobId]:
-        folder = self._paths.batch_folder(batch_id)
         try:
-            names = await asyncio.to_thread(os.listdir, folder)
+            names = await asyncio.to_thread(self._batches.names, batch_id)
         except FileNotFoundError as error:
             raise BatchNotFound(f"There is no batch {batch_id}.") from error
         return [parse_job_id(name) for name in sorted(names)]
+
+    async def newest(
+        self,
+        filings: Collection[Filing],
+        *,
+        most: int,
+        before: JobId | None = None,
+        batch: BatchId | None = None,
+    ) -> list[JobId]:
+        return await asyncio.to_thread(self._filed.newest, filings, most=most, before=before, batch=batch)
+
+    async def refile(self, job_id: JobId) -> None:
+        await asyncio.to_thread(self._filed.refile, job_id)
 
     async def days(self) -> list[str]:
         uploads, processed = await asyncio.to_thread(
@@ -142,17 +160,14 @@ class LocalImageStore:
 
     def _save_job(self, record: JobRecord) -> None:
         job_id = parse_job_id(record.job_id)
-        write_file(self._paths.job(job_id), encode_record(record))
-        _join(self._paths.batch_folder(BatchId(record.batch_id)), job_id)
+        with self._filed.ahead(job_id, "open"):
+            write_file(self._paths.job(job_id), encode_record(record))
+        self._batches.join(BatchId(record.batch_id), job_id)
 
     def _discard(self, job_id: JobId, batch_id: BatchId) -> None:
         shutil.rmtree(self._paths.upload_folder(job_id), ignore_errors=True)
-        self._leave_batch(job_id, batch_id)
-
-    def _leave_batch(self, job_id: JobId, batch_id: BatchId) -> None:
-        batch = self._paths.batch_folder(batch_id)
-        (batch / job_id).unlink(missing_ok=True)
-        _remove_if_empty(batch)
+        self._batches.leave(batch_id, job_id)
+        self._index.remove(job_id)
 
     def _check_is_there(self) -> None:
         """Raise an OSError when the disk of the store is away: nothing is known then, and nothing is made."""
@@ -196,21 +211,25 @@ class LocalImageStore:
         job_id = parse_job_id(receipt.job_id)
         path = self._paths.receipt(job_id)
         make_folder(path.parent)
-        while not write_new_file(path, encode_record(receipt)):
-            standing = self._load_receipt(job_id)
-            if standing is not None:
-                return standing
+        with self._filed.ahead(job_id, receipt.status, is_listed=receipt.batch_id is not None):
+            while not write_new_file(path, encode_record(receipt)):
+                standing = self._load_receipt(job_id)
+                if standing is not None:
+                    self._filed.put_right(job_id)
+                    return standing
         return receipt
 
     def _drop_receipt(self, job_id: JobId) -> None:
         """The marks go with it: the job begins anew, and what earlier workers died of is not counted."""
         for mark in self._paths.result_folder(job_id).glob(f"{MARK_PREFIX}*"):
             mark.unlink(missing_ok=True)
+        self._index.file(job_id, "open")
         _remove_durably(self._paths.receipt(job_id))
 
     def _remove_job(self, tombstone: Receipt) -> None:
         job_id = parse_job_id(tombstone.job_id)
-        write_file(self._paths.receipt(job_id), encode_record(tombstone))
+        with self._filed.ahead(job_id, "removed", is_listed=tombstone.batch_id is not None):
+            write_file(self._paths.receipt(job_id), encode_record(tombstone))
         _remove_results(self._paths.result_folder(job_id))
         self._remove_upload(job_id)
 
@@ -221,6 +240,7 @@ class LocalImageStore:
         for path in results.glob("*"):
             if path.name != RECEIPT_FILE:
                 path.unlink(missing_ok=True)
+        self._index.remove(job_id)
         shutil.rmtree(results, ignore_errors=True)
         for day in (self._paths.upload_folder(job_id).parent, self._paths.result_folder(job_id).parent):
             _remove_if_empty(day)
@@ -231,20 +251,8 @@ class LocalImageStore:
         except (FileNotFoundError, DamagedRecord):
             batch_id = None
         if batch_id is not None:
-            self._leave_batch(job_id, BatchId(batch_id))
+            self._batches.leave(BatchId(batch_id), job_id)
         shutil.rmtree(self._paths.upload_folder(job_id), ignore_errors=True)
-
-
-def _join(batch: Path, job_id: JobId) -> None:
-    """Make the entry of a job in the folder of its batch, which another job may just be leaving empty."""
-    while True:
-        try:
-            make_folder(batch)
-            (batch / job_id).touch()
-            sync_folder(batch)
-        except FileNotFoundError:
-            continue
-        return
 
 
 def _remove_durably(path: Path) -> None:

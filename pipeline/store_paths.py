@@ -9,14 +9,15 @@
     processed/<day>/<job_id>/<file>        a rendition
     processed/<day>/<job_id>/.attempt-*    a worker is at it
     processed/<day>/<job_id>/receipt.json  the job has ended, and how
+    index/<filing>/<day>/<minute>/<job_id> how the job stands, as far as lists of jobs need it
 
-`<day>` is read out of the id. Only the modules of the store know these paths; others pass ids and the
-`source_path` that `keep` has given them.
+`<day>` and `<minute>` are read out of the id. Only the modules of the store know these paths; others pass ids
+and the `source_path` that `keep` has given them.
 """
 
 from pathlib import Path
 
-from pipeline.ids import BatchId, JobId, day_of
+from pipeline.ids import BatchId, JobId, day_of, made_at
 
 JOB_FILE = "job.json"
 RECEIPT_FILE = "receipt.json"
@@ -34,11 +35,12 @@ class StorePaths:
         self.outbox = root / "outbox"
         self.claims = root / "claims"
         self.locks = self.claims / "locks"
+        self.index = root / "index"
 
     @property
     def parts(self) -> tuple[Path, ...]:
         """The folders that are always there."""
-        return (self.uploads, self.processed, self.batches, self.outbox, self.claims)
+        return (self.uploads, self.processed, self.batches, self.outbox, self.claims, self.index)
 
     def upload_folder(self, job_id: JobId) -> Path:
         """The folder of the image and of what was asked."""
@@ -59,3 +61,8 @@ class StorePaths:
     def batch_folder(self, batch_id: BatchId) -> Path:
         """A folder with an empty file for each job of a batch."""
         return self.batches / day_of(batch_id) / batch_id
+
+    def index_entry(self, filing: str, job_id: JobId) -> Path:
+        """An empty file which says that the job stands so; a folder has those of one minute (UTC)."""
+        moment = made_at(job_id)
+        return self.index / filing / moment.date().isoformat() / f"{moment:%H%M}" / job_id

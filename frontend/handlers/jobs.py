@@ -87,7 +87,7 @@ async def batch(request: web.Request) -> web.Response:
     jobs = request.app[JOBS]
     batch_id = parse_batch_id(request.match_info["batch_id"])
     states = await jobs.of_batch(batch_id)
-    return json_response(request, to_json(batch_view(batch_id, [jobs.view(state) for state in states])))
+    return json_response(request, to_json(batch_view(batch_id, jobs.views(states))))
 
 
 def _job_id(request: web.Request) -> JobId:

@@ -182,6 +182,11 @@ QUESTIONS = {
     "a watcher from an address that is none": get(
         403, "foreign_origin", "/ws", WEB_SOCKET | {"Origin": "http://["}
     ),
+    "a list by a status that there is not": get(422, "invalid_option", "/api/jobs?status=removed"),
+    "a list of what is no batch": get(422, "invalid_option", "/api/jobs?batch=x"),
+    "a list that is too long": get(422, "invalid_option", "/api/jobs?limit=201"),
+    "a list from nowhere": get(422, "invalid_option", "/api/jobs?cursor=x"),
+    "a list by what there is not": get(422, "invalid_option", "/api/jobs?page=2"),
     "a watcher of what is no batch": get(422, "invalid_option", "/ws?batch=x", WEB_SOCKET),
     "a watcher of what is no job": get(422, "invalid_option", "/ws?job=x", WEB_SOCKET),
     "a watcher of both": get(

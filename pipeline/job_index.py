@@ -1,0 +1,111 @@
+"""How jobs stand, so that a list need not read them all: an empty file for each, in a folder of its kind.
+
+It is a hint, and the receipt is the truth: who reads the index looks each job up, and has entries mended that
+lie. An entry is moved before the receipt is written or dropped, so that a program that dies in between leaves
+an entry that lies, and hardly ever a job without one; IndexRepair finds those.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Literal, get_args
+
+from pipeline.errors import InvalidId
+from pipeline.ids import JobId, parse_job_id
+from pipeline.records import ReceiptStatus
+from pipeline.store_paths import StorePaths
+
+Filing = Literal["open"] | ReceiptStatus
+"""How a job is filed: by the status of its receipt, or `open` while it has none."""
+
+FILINGS: tuple[Filing, ...] = ("open", *get_args(ReceiptStatus))
+
+
+class JobIndex:
+    """The index of one store. Blocking; nothing is synced, for what is lost can be made again."""
+
+    def __init__(self, paths: StorePaths) -> None:
+        self._paths = paths
+
+    def file(self, job_id: JobId, filing: Filing) -> None:
+        """File the job so, and no longer as it was before. A rename, so that it is never in two places."""
+        target = self._paths.index_entry(filing, job_id)
+        while True:
+            with suppress(FileNotFoundError):  # the folder was empty, and has been taken away in between
+                target.parent.mkdir(parents=True, exist_ok=True)
+                if not any(self._move(job_id, other, target) for other in FILINGS if other != filing):
+                    target.touch()
+                return
+
+    def remove(self, job_id: JobId) -> None:
+        """Know nothing of the job any more."""
+        for filing in FILINGS:
+            entry = self._paths.index_entry(filing, job_id)
+            with suppress(FileNotFoundError):
+                entry.unlink()
+                self._remove_empty_above(entry)
+
+    def changed_at(self, job_id: JobId) -> float:
+        """When the job was filed as it is (POSIX seconds); 0 if it is not filed."""
+        for filing in FILINGS:
+            with suppress(FileNotFoundError):
+                return self._paths.index_entry(filing, job_id).stat().st_ctime
+        return 0.0
+
+    def holds(self, job_id: JobId, filing: Filing) -> bool:
+        """Whether the job is filed so."""
+        return self._paths.index_entry(filing, job_id).exists()
+
+    def days(self) -> set[str]:
+        """The days of which there are entries."""
+        return {day for filing in FILINGS for day in _newest_first(self._paths.index / filing)}
+
+    def newest(self, filing: Filing, before: JobId | None = None) -> Iterator[JobId]:
+        """The jobs filed so that are older than `before`, newest first. Folders are read as needed."""
+        part = self._paths.index / filing
+        limit = self._paths.index_entry(filing, before) if before else None
+        for day in _newest_first(part):
+            if limit is not None and day > limit.parent.parent.name:
+                continue
+            yield from self._of_day(part / day, limit)
+
+    def of_day(self, filing: Filing, day: str) -> Iterator[JobId]:
+        """The jobs of a day that are filed so, newest first."""
+        return self._of_day(self._paths.index / filing / day, None)
+
+    def _of_day(self, folder: Path, limit: Path | None) -> Iterator[JobId]:
+        for minute in _newest_first(folder):
+            inside = folder / minute
+            if limit is None or inside < limit.parent:
+                yield from _ids(_newest_first(inside))
+            elif inside == limit.parent:
+                yield from _ids([name for name in _newest_first(inside) if name < limit.name])
+
+    def _move(self, job_id: JobId, other: Filing, target: Path) -> bool:
+        entry = self._paths.index_entry(other, job_id)
+        try:
+            entry.rename(target)
+        except FileNotFoundError:
+            return False
+        self._remove_empty_above(entry)
+        return True
+
+    def _remove_empty_above(self, entry: Path) -> None:
+        with suppress(OSError):  # others are in it, or it is gone
+            for folder in (entry.parent, entry.parent.parent, entry.parent.parent.parent):
+                folder.rmdir()
+
+
+def _newest_first(folder: Path) -> list[str]:
+    """The names in a folder in falling order; ids, days and minutes are as old as they are small."""
+    try:
+        return sorted(os.listdir(folder), reverse=True)  # noqa: PTH208 -- paths would take ten times as long
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def _ids(names: list[str]) -> Iterator[JobId]:
+    for name in names:
+        with suppress(InvalidId):
+            yield parse_job_id(name)
