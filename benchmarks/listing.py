@@ -9,6 +9,7 @@ over HTTP on loopback, so that everything comes from the store; what is timed is
 
 import argparse
 import asyncio
+import logging
 import os
 import time
 from collections.abc import Iterator
@@ -46,6 +47,7 @@ class Question:
 def main() -> None:
     """Make the store, ask, print."""
     options = _options()
+    logging.disable()  # that there is no broker is known
     jobs = list(stored_jobs(options.jobs, hours=options.hours, batches=options.batches))
     with TemporaryDirectory(prefix="listing-", dir=options.dir) as folder:
         root = Path(folder)
@@ -76,10 +78,10 @@ def _questions(jobs: list[StoredJob]) -> Iterator[Question]:
     batch = jobs[len(jobs) // 2].batch_id
     yield Question("all", {})
     for status in ("queued", "processing", "retrying", "done", "failed", "cancelled"):
-        yield Question(f"status={status}", {"status": status})
-    yield Question("batch=…", {"batch": batch})
+        yield Question(status, {"status": status})
+    yield Question("batch", {"batch": batch})
     for status in ("queued", "done", "failed", "cancelled"):
-        yield Question(f"batch=…&status={status}", {"batch": batch, "status": status})
+        yield Question(f"batch, {status}", {"batch": batch, "status": status})
 
 
 async def _ask(root: Path, questions: Iterator[Question], rounds: int) -> None:
@@ -88,8 +90,9 @@ async def _ask(root: Path, questions: Iterator[Question], rounds: int) -> None:
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     host, port = runner.addresses[0][:2]
-    figures = [f"{limit}: {figure}" for limit in LIMITS for figure in ("p50 ms", "p99 ms", "jobs")]
-    table = Table("asked", *figures)
+    table = Table(
+        "ms per page", *(f"{limit} {figure}" for limit in LIMITS for figure in ("p50", "p99", "jobs"))
+    )
     try:
         async with aiohttp.ClientSession(f"http://{host}:{port}") as session:
             for question in track(list(questions), description="asking", console=Console(stderr=True)):

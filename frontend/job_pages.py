@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from heapq import nlargest
 
 from frontend.board import Board
-from frontend.gathering import gathered
 from frontend.job_query import JobQuery, ListedStatus
 from frontend.job_state import JobState
 from frontend.jobs import Jobs
@@ -53,7 +52,7 @@ class JobPages:
         while True:
             at_once = max(query.limit, FEWEST_AT_ONCE)
             found = await self._candidates(query, before, at_once + 1)
-            states = await gathered(self._jobs.find_or_none, found[:at_once])
+            states = await self._jobs.find_many(found[:at_once])
             for job_id, state in zip(found, states, strict=False):
                 before = job_id
                 if await self._is_listed(job_id, state, query) and state is not None:

@@ -66,6 +66,20 @@ class Jobs:
             log.warning("job %s is left out: %s", job_id, error)
             return None
 
+    async def find_many(self, job_ids: Sequence[JobId]) -> list[JobState | None]:
+        """As above, of many jobs in their order: all that are done are read at once."""
+        before = [self._board.job(job_id) for job_id in job_ids]
+        receipts = await self._store.load_receipts(job_ids)
+
+        async def find(number: int) -> JobState | None:
+            job_id, receipt = job_ids[number], receipts[number]
+            is_sure = (
+                receipt is not None and receipt.status == "done" and self._board.job(job_id) is before[number]
+            )
+            return await self._ended(receipt) if is_sure and receipt else await self.find_or_none(job_id)
+
+        return await gathered(find, range(len(job_ids)))
+
     async def watched(self, *, batch: BatchId | None, job: JobId | None) -> list[JobState]:
         """The jobs that somebody wants to watch: none of a batch to which nothing has been sent yet."""
         if job is not None:

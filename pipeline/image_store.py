@@ -1,6 +1,6 @@
 """What a store of images can do: the images, their results, and the truth about the jobs."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -113,6 +113,9 @@ class ImageStore(Protocol):
 
     async def load_receipt(self, job_id: JobId) -> Receipt | None:
         """How the job ended; None while it has not."""
+
+    async def load_receipts(self, job_ids: Sequence[JobId]) -> list[Receipt | None]:
+        """How many jobs ended, as above; None also for a job whose receipt is damaged."""
 
     async def drop_receipt(self, job_id: JobId) -> None:
         """Let a job that has ended go on."""

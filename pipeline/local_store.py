@@ -4,7 +4,7 @@ import asyncio
 import errno
 import secrets
 import shutil
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -120,6 +120,9 @@ class LocalImageStore:
     async def load_receipt(self, job_id: JobId) -> Receipt | None:
         return await asyncio.to_thread(self._load_receipt, job_id)
 
+    async def load_receipts(self, job_ids: Sequence[JobId]) -> list[Receipt | None]:
+        return await asyncio.to_thread(lambda: [self._sound_receipt(job_id) for job_id in job_ids])
+
     async def drop_receipt(self, job_id: JobId) -> None:
         await asyncio.to_thread(self._drop_receipt, job_id)
 
@@ -199,6 +202,12 @@ class LocalImageStore:
         try:
             return decode_receipt(self._paths.receipt(job_id).read_bytes())
         except FileNotFoundError:
+            return None
+
+    def _sound_receipt(self, job_id: JobId) -> Receipt | None:
+        try:
+            return self._load_receipt(job_id)
+        except DamagedRecord:
             return None
 
     def _write_in_new_folder(self, path: Path, data: bytes) -> None:
