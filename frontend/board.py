@@ -8,10 +8,11 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import chain, islice
+from itertools import chain, islice, takewhile
 
 from frontend.changes import Changes, told_by
 from frontend.job_state import JobState, state_from_event
+from frontend.pace import Forecast, Pace
 from pipeline.ids import BatchId, JobId, parse_job_id
 from pipeline.messages import (
     AnyEvent,
@@ -38,6 +39,7 @@ LATE_NEWS = timedelta(minutes=2)
 WORKER_SILENCE = timedelta(seconds=15)
 """A worker that has been silent for so long is taken off; it speaks every 3 s."""
 RATE_WINDOW_S = 10.0
+LONGEST_RATE_WINDOW_S = 300.0
 
 OnChange = Callable[[JobState], None]
 
@@ -67,6 +69,7 @@ class Board:
         self._batches: dict[str, dict[JobId, None]] = {}
         self._workers: dict[str, WorkerState] = {}
         self._endings: deque[float] = deque(maxlen=100_000)
+        self._pace = Pace()
         self._on_change: list[OnChange] = []
         self._changes = Changes()
         self._is_replaying = True
@@ -159,6 +162,10 @@ class Board:
         """The waiting jobs in the order of the queue, with their place in it from 1."""
         return ((self._jobs[job_id], place) for place, job_id in enumerate(self._waiting, start=1))
 
+    def oldest_waiting(self) -> JobState | None:
+        """The job that has waited for longest, of those that the board knows."""
+        return min((state for state, _ in self.waiting()), key=lambda state: state.asked_at, default=None)
+
     def position(self, job_id: JobId) -> int | None:
         """The place of a job in the queue, from 1; None when it does not wait or is not known."""
         if job_id not in self._waiting:
@@ -180,12 +187,20 @@ class Board:
             del self._workers[worker.name]
         return sorted(self._workers.values(), key=lambda worker: worker.name)
 
-    def rate_per_s(self) -> float:
-        """Jobs that ended in a second, over the last ten."""
-        begin = time.monotonic() - RATE_WINDOW_S
-        while self._endings and self._endings[0] < begin:
+    def forecast(self) -> Forecast | None:
+        """When waiting jobs will have ended; None while nobody works, or nothing is known yet."""
+        workers = self.workers()
+        return self._pace.forecast(
+            slots=sum(worker.slots for worker in workers), busy=sum(len(worker.busy) for worker in workers)
+        )
+
+    def rate_per_s(self, window_s: float = RATE_WINDOW_S) -> float:
+        """Jobs that ended in a second, over the last ten or `window_s`, of which there may be 300."""
+        now = time.monotonic()
+        while self._endings and self._endings[0] < now - LONGEST_RATE_WINDOW_S:
             self._endings.popleft()
-        return len(self._endings) / RATE_WINDOW_S
+        recent = takewhile(lambda moment: moment >= now - window_s, reversed(self._endings))
+        return sum(1 for _ in recent) / window_s
 
     def _take_job_event(self, event: AnyJobEvent, is_replay: bool) -> bool:
         """Whether the event has changed the job."""
@@ -195,6 +210,8 @@ class Board:
         if state is known:
             return False
         is_end = state.status in ("done", "failed") and (known is None or known.status != state.status)
+        if is_end:
+            self._pace.take(state, slots=sum(worker.slots for worker in self._workers.values()))
         if is_end and not is_replay:
             self._endings.append(time.monotonic())
         self._put(state)

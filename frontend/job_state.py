@@ -113,6 +113,11 @@ class JobState:
         return made_at(self.id)
 
     @property
+    def asked_at(self) -> datetime:
+        """When it was asked for last, which is later than it was accepted if it was tried again."""
+        return self.queued.at if self.queued else self.created_at
+
+    @property
     def attempt(self) -> int:
         """Which attempt it is at, or ended with."""
         return self._asked if self._now is None else self._now.attempt

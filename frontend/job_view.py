@@ -1,14 +1,18 @@
 """The JSON of jobs, batches and the pipeline: the shapes that docs/http_api.md describes."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
 from frontend.board import Board, WorkerState
 from frontend.job_state import JobState
+from frontend.pace import Forecast
 from frontend.picture import picture_html
 from pipeline.broker import QueueCounts
 from pipeline.messages import Result, Source
+
+RATE_WINDOWS_S = (10, 60, 300)
 
 JsonObject = dict[str, Any]  # what becomes JSON has no narrower type
 
@@ -18,7 +22,7 @@ def to_json(value: JsonObject) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def job_view(state: JobState, *, position: int | None) -> JsonObject:
+def job_view(state: JobState, *, position: int | None, forecast: Forecast | None = None) -> JsonObject:
     """A job; `position` is its place in the queue from 1, if it waits."""
     return {
         "id": state.id,
@@ -26,6 +30,7 @@ def job_view(state: JobState, *, position: int | None) -> JsonObject:
         "name": state.name,
         "status": state.status,
         "position": position,
+        "seconds_to_go": round(forecast.seconds_to_go(position), 1) if forecast and position else None,
         "attempt": state.attempt,
         "worker": state.worker,
         "source": _source_view(state.id, state.source),
@@ -66,6 +71,26 @@ def pipeline_view(board: Board, counts: QueueCounts | None) -> JsonObject:
         },
         "rate_per_s": round(board.rate_per_s(), 1),
         "workers": [_worker_view(board, worker) for worker in board.workers()],
+    }
+
+
+def pipeline_report(board: Board, counts: QueueCounts | None) -> JsonObject:
+    """The same for those who ask once, with what changes all the time."""
+    view, oldest = pipeline_view(board, counts), board.oldest_waiting()
+    return view | {
+        "slots": sum(worker["slots"] for worker in view["workers"]),
+        "busy": sum(len(worker["busy"]) for worker in view["workers"]),
+        "rates_per_s": {f"{window_s}s": round(board.rate_per_s(window_s), 2) for window_s in RATE_WINDOWS_S},
+        "oldest_waiting": _waiting_view(oldest) if oldest else None,
+    }
+
+
+def _waiting_view(state: JobState) -> JsonObject:
+    waits = datetime.now(UTC) - state.asked_at
+    return {
+        "job_id": state.id,
+        "since": state.asked_at,
+        "seconds": round(max(waits.total_seconds(), 0.0), 1),
     }
 
 

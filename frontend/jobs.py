@@ -119,14 +119,15 @@ class Jobs:
         return [found[job_id] for job_id in sorted(found) if found[job_id].status != "removed"]
 
     def view(self, state: JobState) -> JsonObject:
-        """The JSON of a job, with its place in the queue."""
+        """The JSON of a job, with its place in the queue and the seconds that it will take."""
         position = self._board.position(state.id) if state.status == "queued" else None
-        return job_view(state, position=position)
+        return job_view(state, position=position, forecast=self._board.forecast() if position else None)
 
     def views(self, states: Sequence[JobState]) -> list[JsonObject]:
         """The JSON of many jobs: places in the queue are counted once for all of them."""
         places = self._board.places({state.id for state in states if state.status == "queued"})
-        return [job_view(state, position=places.get(state.id)) for state in states]
+        forecast = self._board.forecast() if places else None
+        return [job_view(state, position=places.get(state.id), forecast=forecast) for state in states]
 
     def _later(self, state: JobState) -> JobState:
         known = self._board.job(state.id)

@@ -4,9 +4,11 @@ A message carries the whole job, so that a client only ever replaces by id. A sn
 offset of the event log at which they are true.
 """
 
+import msgspec
+
 from frontend.board import Board
 from frontend.job_state import JobState
-from frontend.job_view import JsonObject, job_view, pipeline_view, to_json
+from frontend.job_view import JsonObject, job_view, pipeline_report, pipeline_view, to_json
 from frontend.lines import Message
 from frontend.live import Live
 from pipeline.broker import QueueCounts
@@ -44,6 +46,10 @@ class News:
         message = self._job(state, self._board.offset)
         for watcher in watchers:
             watcher.put(message)
+
+    def pipeline_report(self) -> JsonObject:
+        """The queue as it was last counted, the workers, and all that is known of how they get on."""
+        return pipeline_report(self._board, self._counts)
 
     def snapshot(self, jobs: list[JsonObject]) -> Message:
         """The first message to a watcher."""
@@ -84,17 +90,19 @@ class News:
         positions: dict[str, dict[str, int]] = {batch: {} for batch in self._live.watched_batches()}
         if not positions:
             return
+        forecast = msgspec.to_builtins(self._board.forecast())
         for state, place in self._board.waiting():
             if state.batch_id in positions:
                 positions[state.batch_id][state.id] = place
         for batch in self._live.watched_batches():
             places = positions[batch]
             if places and places != self._last_positions.get(batch):
-                self._live.put_to_batch(batch, _positions(places))
+                self._live.put_to_batch(batch, _positions(places, forecast))
         self._last_positions = positions
 
     def _job(self, state: JobState, offset: int) -> Message:
-        job = job_view(state, position=self._board.position(state.id))
+        position = self._board.position(state.id)
+        job = job_view(state, position=position, forecast=self._board.forecast() if position else None)
         return Message(to_json({"type": "job", "offset": offset, "job": job}), offset)
 
     def _positions_in(self, batch: BatchId | None) -> list[Message]:
@@ -103,8 +111,8 @@ class News:
         places: dict[str, int] = {
             state.id: place for state, place in self._board.waiting() if state.batch_id == batch
         }
-        return [_positions(places)] if places else []
+        return [_positions(places, msgspec.to_builtins(self._board.forecast()))] if places else []
 
 
-def _positions(places: dict[str, int]) -> Message:
-    return Message(to_json({"type": "positions", "positions": places}))
+def _positions(places: dict[str, int], forecast: JsonObject | None) -> Message:
+    return Message(to_json({"type": "positions", "positions": places, "forecast": forecast}))

@@ -5,7 +5,7 @@ from pathlib import Path
 from aiohttp import web
 
 from frontend.gate import answer_expectation
-from frontend.handlers import events, health, job_actions, job_list, jobs, pages, uploads, ws
+from frontend.handlers import events, health, job_actions, job_list, jobs, pages, pipeline, uploads, ws
 
 STATIC = Path(__file__).parent / "static"
 
@@ -29,6 +29,7 @@ def add_routes(app: web.Application) -> None:
     router.add_post("/jobs/{job_id}/delete", job_actions.delete_by_form)
     router.add_post("/jobs/{job_id}/retry", job_actions.retry_by_form)
     router.add_post("/batches/{batch_id}/retry", job_actions.retry_batch_by_form)
+    router.add_get("/api/pipeline", pipeline.pipeline)
     router.add_get("/ws", ws.watch)
     router.add_get("/api/events", events.watch)
     router.add_get("/health/live", health.live)

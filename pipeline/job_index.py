@@ -30,32 +30,32 @@ class JobIndex:
 
     def file(self, job_id: JobId, filing: Filing) -> None:
         """File the job so, and no longer as it was before. A rename, so that it is never in two places."""
-        target = self._paths.index_entry(filing, job_id)
+        entries = self._entries(job_id)
+        target = entries.pop(filing)
         while True:
             with suppress(FileNotFoundError):  # the folder was empty, and has been taken away in between
                 target.parent.mkdir(parents=True, exist_ok=True)
-                if not any(self._move(job_id, other, target) for other in FILINGS if other != filing):
+                if not any(self._move(entry, target) for entry in entries.values()):
                     target.touch()
                 return
 
     def remove(self, job_id: JobId) -> None:
         """Know nothing of the job any more."""
-        for filing in FILINGS:
-            entry = self._paths.index_entry(filing, job_id)
+        for entry in self._entries(job_id).values():
             with suppress(FileNotFoundError):
                 entry.unlink()
                 self._remove_empty_above(entry)
 
     def changed_at(self, job_id: JobId) -> float:
         """When the job was filed as it is (POSIX seconds); 0 if it is not filed."""
-        for filing in FILINGS:
+        for entry in self._entries(job_id).values():
             with suppress(FileNotFoundError):
-                return self._paths.index_entry(filing, job_id).stat().st_ctime
+                return entry.stat().st_ctime
         return 0.0
 
     def holds(self, job_id: JobId, filing: Filing) -> bool:
         """Whether the job is filed so."""
-        return self._paths.index_entry(filing, job_id).exists()
+        return self._entries(job_id)[filing].exists()
 
     def days(self) -> set[str]:
         """The days of which there are entries."""
@@ -64,7 +64,7 @@ class JobIndex:
     def newest(self, filing: Filing, before: JobId | None = None) -> Iterator[JobId]:
         """The jobs filed so that are older than `before`, newest first. Folders are read as needed."""
         part = self._paths.index / filing
-        limit = self._paths.index_entry(filing, before) if before else None
+        limit = self._entries(before)[filing] if before else None
         for day in _newest_first(part):
             if limit is not None and day > limit.parent.parent.name:
                 continue
@@ -82,8 +82,10 @@ class JobIndex:
             elif inside == limit.parent:
                 yield from _ids([name for name in _newest_first(inside) if name < limit.name])
 
-    def _move(self, job_id: JobId, other: Filing, target: Path) -> bool:
-        entry = self._paths.index_entry(other, job_id)
+    def _entries(self, job_id: JobId) -> dict[Filing, Path]:
+        return self._paths.index_entries(job_id, FILINGS)
+
+    def _move(self, entry: Path, target: Path) -> bool:
         try:
             entry.rename(target)
         except FileNotFoundError:

@@ -15,9 +15,13 @@
 and the `source_path` that `keep` has given them.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TypeVar
 
 from pipeline.ids import BatchId, JobId, day_of, made_at
+
+Filing = TypeVar("Filing", bound=str)
 
 JOB_FILE = "job.json"
 RECEIPT_FILE = "receipt.json"
@@ -62,7 +66,8 @@ class StorePaths:
         """A folder with an empty file for each job of a batch."""
         return self.batches / day_of(batch_id) / batch_id
 
-    def index_entry(self, filing: str, job_id: JobId) -> Path:
-        """An empty file which says that the job stands so; a folder has those of one minute (UTC)."""
+    def index_entries(self, job_id: JobId, filings: Iterable[Filing]) -> dict[Filing, Path]:
+        """For each way to file the job, the empty file that says so; a folder has those of a minute (UTC)."""
         moment = made_at(job_id)
-        return self.index / filing / moment.date().isoformat() / f"{moment:%H%M}" / job_id
+        place = f"{moment.date().isoformat()}/{moment:%H%M}/{job_id}"
+        return {filing: self.index / filing / place for filing in filings}

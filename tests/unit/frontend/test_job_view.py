@@ -7,7 +7,7 @@ import msgspec
 
 from frontend.board import Board
 from frontend.job_state import state_from_event
-from frontend.job_view import batch_view, job_view, pipeline_view, to_json
+from frontend.job_view import batch_view, job_view, pipeline_report, pipeline_view, to_json
 from pipeline.broker import QueueCounts
 from pipeline.ids import made_at
 from pipeline.messages import WorkerHeartbeat
@@ -29,6 +29,7 @@ def test_a_job_that_waits_has_every_field_and_its_place() -> None:
         "name": "holiday.jpg",
         "status": "queued",
         "position": 3,
+        "seconds_to_go": None,
         "attempt": 1,
         "worker": None,
         "source": {
@@ -176,6 +177,29 @@ def test_the_pipeline_shows_the_queue_the_rate_and_what_the_workers_are_at() -> 
             }
         ],
     }
+
+
+def test_who_asks_once_is_told_the_slots_the_rates_and_who_waits_for_longest() -> None:
+    board, at_work, waiting, later = Board(), Story(), Story(), Story()
+    board.take(0, WorkerHeartbeat(worker="worker-1", slots=4, busy=(at_work.job_id,)), is_replay=False)
+    board.take(1, later.queued(), is_replay=False)
+    board.take(2, waiting.queued(), is_replay=False)
+    board.take(3, Story().done(), is_replay=False)
+    oldest = board.oldest_waiting()
+    assert oldest is not None
+
+    shown = pipeline_report(board, QueueCounts(ready=2, consumers=4))
+
+    assert shown.keys() > pipeline_view(board, None).keys()
+    assert (shown["slots"], shown["busy"]) == (4, 1)
+    assert shown["rates_per_s"] == {"10s": 0.1, "60s": 0.02, "300s": 0.0}
+    assert shown["oldest_waiting"]["job_id"] == oldest.id
+    assert shown["oldest_waiting"]["since"] == oldest.asked_at
+    assert shown["oldest_waiting"]["seconds"] >= 0
+
+
+def test_nobody_waits_for_longest_when_nobody_waits() -> None:
+    assert pipeline_report(Board(), None)["oldest_waiting"] is None
 
 
 def test_a_pipeline_without_a_broker_says_so_in_the_same_shape() -> None:

@@ -93,8 +93,8 @@ def test_places_are_told_to_the_watchers_of_a_batch_and_only_when_they_have_move
     news.tell_positions()
 
     assert mine.heard == [
-        {"type": "positions", "positions": {second.job_id: 2}},
-        {"type": "positions", "positions": {second.job_id: 1}},
+        {"type": "positions", "positions": {second.job_id: 2}, "forecast": None},
+        {"type": "positions", "positions": {second.job_id: 1}, "forecast": None},
     ]
     assert other.heard == []
 

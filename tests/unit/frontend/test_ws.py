@@ -230,3 +230,38 @@ async def test_a_watcher_that_leaves_is_forgotten(client: Client) -> None:
 async def test_a_job_that_there_is_not_is_refused_before_the_protocol_changes(client: Client) -> None:
     async with client.get("/ws", params={"job": new_job_id()}) as response:
         assert response.status == 404
+
+
+async def test_the_pipeline_can_be_asked_for_too(client: Client, tell: Tell) -> None:
+    story = await story_of_an_upload(client)
+    await tell(WorkerHeartbeat(worker="worker-of-a-test", slots=2, busy=()))
+
+    async def pipeline() -> Json | None:
+        async with client.get("/api/pipeline") as response:
+            assert (response.status, response.content_type) == (200, "application/json")
+            answer: Json = await response.json()
+        return answer if answer["queue"]["ready"] and answer["oldest_waiting"] and answer["slots"] else None
+
+    shown = await eventually(pipeline)
+    assert shown is not None
+    assert (shown["broker"], shown["queue"]["ready"], shown["slots"]) == ("up", 1, 2)
+    assert shown["oldest_waiting"]["job_id"] == story.job_id
+
+
+async def test_a_waiting_job_says_how_long_it_will_take_once_others_have_ended(
+    client: Client, tell: Tell
+) -> None:
+    before, waiting = await story_of_an_upload(client), await story_of_an_upload(client)
+    await tell(WorkerHeartbeat(worker="worker-of-a-test", slots=1, busy=()))
+    async with client.get(f"/api/jobs/{waiting.job_id}") as response:
+        assert (await response.json())["seconds_to_go"] is None
+    async with watching(client, job=waiting.job_id) as live:
+        await live.next("snapshot")
+
+        await tell(before.started(), before.done())
+
+        async def seconds() -> bool:
+            async with client.get(f"/api/jobs/{waiting.job_id}") as response:
+                return (await response.json())["seconds_to_go"] is not None
+
+        await eventually(seconds)

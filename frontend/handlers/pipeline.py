@@ -1,0 +1,11 @@
+"""GET /api/pipeline: the queue, the workers, and how they get on."""
+
+from aiohttp import web
+
+from frontend.job_view import to_json
+from frontend.keys import NEWS
+
+
+async def pipeline(request: web.Request) -> web.Response:
+    """The pipeline as this frontend sees it, the queue as it was counted within the last second."""
+    return web.json_response(text=to_json(request.app[NEWS].pipeline_report()))
