@@ -120,10 +120,10 @@ export class Entries {
   }
 
   /** The job's place in the queue, which only a waiting job has. */
-  setPosition(jobId, position) {
+  setPosition(jobId, position, secondsToGo) {
     const entry = this.#byJobId.get(jobId);
     if (entry?.job?.status !== "queued" || entry.job.position === position) return;
-    entry.job = { ...entry.job, position };
+    entry.job = { ...entry.job, position, seconds_to_go: secondsToGo };
     this.changed(entry);
   }
 

@@ -35,6 +35,11 @@ export function duration(milliseconds) {
   return `${Math.round(seconds / 60)} min`;
 }
 
+/** A time that is a guess, in seconds: "about 1 s", "about 40 s", "about 3 min". */
+export function about(seconds) {
+  return seconds < 119.5 ? `about ${Math.max(1, Math.round(seconds))} s` : `about ${Math.round(seconds / 60)} min`;
+}
+
 /** "1 image", "3 images". */
 export function count(number, noun) {
   return `${number} ${noun}${number === 1 ? "" : "s"}`;

@@ -19,7 +19,7 @@ export class JobFeed {
     if (message.type === "job") this.#takeJob(message.job);
     if (message.type === "positions") {
       for (const [jobId, position] of Object.entries(message.positions)) {
-        this.#entries.setPosition(jobId, position);
+        this.#entries.setPosition(jobId, position, secondsToGo(position, message.forecast));
       }
     }
   }
@@ -53,4 +53,9 @@ export class JobFeed {
     this.#entries.replace(this.#held.get(jobId));
     this.#held.delete(jobId);
   }
+}
+
+/** About when the job at a place of the queue will have ended: see docs/http_api.md. */
+function secondsToGo(place, forecast) {
+  return forecast && forecast.own_s + forecast.each_s * Math.max(0, place - forecast.ahead);
 }

@@ -1,6 +1,6 @@
 /** What the page says of an entry's state. Pure. templates/_job_row.html says the same on the server. */
 
-import { duration, fileSize, mediaTypeName, ordinal } from "./figures.js";
+import { about, duration, fileSize, mediaTypeName, ordinal } from "./figures.js";
 
 const OF_UPLOADS = {
   ready: ({ file }) => ["Ready", file.type && mediaTypeName(file.type)].filter(Boolean).join(" · "),
@@ -10,7 +10,7 @@ const OF_UPLOADS = {
 };
 
 const OF_JOBS = {
-  queued: ({ position }) => (position ? `Waiting — ${place(position)} in the queue` : "Waiting in the queue"),
+  queued: queuedSentence,
   processing: processingSentence,
   retrying: retryingSentence,
   done: doneSentence,
@@ -34,6 +34,11 @@ export function stepTimes(job) {
 function uploadingSentence({ file, sentBytes }) {
   if (file.size > 0 && sentBytes >= file.size) return "Sent, the server is storing it";
   return `Uploading ${Math.floor((100 * sentBytes) / (file.size || 1))} % of ${fileSize(file.size)}`;
+}
+
+function queuedSentence({ position, seconds_to_go: seconds }) {
+  if (!position) return "Waiting in the queue";
+  return `Waiting — ${place(position)} in the queue${seconds === null ? "" : `, ${about(seconds)}`}`;
 }
 
 function processingSentence({ worker, attempt, renditions, rendition_count: count }) {
