@@ -20,6 +20,9 @@ RETRY_AFTER_S = 5
 PASSING = (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.INSUFFICIENT_STORAGE)
 """With these the sender is told when to try again."""
 
+TOLD_WITH_ERRORS = {"Allow", "Accept-Ranges", "Content-Range"}
+"""Headers that belong to what HTTP finds wrong."""
+
 
 class Answer(NamedTuple):
     """How a kind of error is answered; the message of the error becomes `detail`."""
@@ -43,6 +46,7 @@ ANSWERS: dict[type[PipelineError], Answer] = {
     wrong.IdempotencyKeyReused: Answer(422, "idempotency_key_reused"),
     wrong.JobNotFailed: Answer(409, "job_not_failed"),
     wrong.JobCalledOff: Answer(409, "job_cancelled"),
+    wrong.NothingDone: Answer(409, "nothing_done"),
     wrong.ForeignOrigin: Answer(403, "foreign_origin"),
     wrong.RenditionNotFound: Answer(404, "rendition_not_found"),
     wrong.ReceiptNotFound: Answer(404, "receipt_not_found"),
@@ -90,8 +94,8 @@ def http_error_response(request: web.Request, error: web.HTTPException) -> web.R
     is_plain = error.text in (None, f"{error.status}: {error.reason}")
     detail = (status.description or status.phrase) if is_plain else str(error.text)
     response = _response(request, Answer(status, status.name.lower()), detail)
-    if "Allow" in error.headers:
-        response.headers["Allow"] = error.headers["Allow"]
+    for name in TOLD_WITH_ERRORS & error.headers.keys():
+        response.headers[name] = error.headers[name]
     return response
 
 

@@ -98,6 +98,10 @@ class JobHasFailed(RequestError):
         super().__init__(error.detail)
 
 
+class NothingDone(RequestError):
+    """No job of the batch is done: there is nothing to download, or not yet."""
+
+
 class ReceiptNotFound(RequestError):
     """The job has not ended yet; its receipt is written when it does."""
 

@@ -66,6 +66,14 @@ def option_value(name: str, value: object, *, field: str) -> Any:
     return "centre" if found == "center" else found
 
 
+def yes_or_no(text: str, *, field: str) -> bool:
+    """What a word in an address means; raises OptionInvalid, in which it is called `field`."""
+    try:
+        return _BOOLEANS[text.lower()]
+    except KeyError as error:
+        raise OptionInvalid(field, text, _YES_OR_NO) from error
+
+
 def check_together(choice: Choice, *, field: str, max_output_pixels: int) -> None:
     """Raise OptionInvalid for options that do not go together; `field` is put before the name of one."""
     for name, allowed in _contradictions(choice):

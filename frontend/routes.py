@@ -5,7 +5,19 @@ from pathlib import Path
 from aiohttp import web
 
 from frontend.gate import answer_expectation
-from frontend.handlers import events, health, job_actions, job_list, jobs, pages, pipeline, uploads, ws
+from frontend.handlers import (
+    archives,
+    events,
+    files,
+    health,
+    job_actions,
+    job_list,
+    jobs,
+    pages,
+    pipeline,
+    uploads,
+    ws,
+)
 
 STATIC = Path(__file__).parent / "static"
 
@@ -19,9 +31,10 @@ def add_routes(app: web.Application) -> None:
     router.add_get("/batches/{batch_id}", pages.batch)
     router.add_get("/api/jobs", job_list.jobs)
     router.add_get("/api/jobs/{job_id}", jobs.job)
-    router.add_get("/api/jobs/{job_id}/source", jobs.source)
-    router.add_get("/api/jobs/{job_id}/renditions/{rendition}", jobs.rendition)
+    router.add_get("/api/jobs/{job_id}/source", files.source)
+    router.add_get("/api/jobs/{job_id}/renditions/{rendition}", files.rendition)
     router.add_get("/api/jobs/{job_id}/receipt", jobs.receipt)
+    router.add_get("/api/batches/{batch_id}.zip", archives.batch)
     router.add_get("/api/batches/{batch_id}", jobs.batch)
     router.add_delete("/api/jobs/{job_id}", job_actions.delete)
     router.add_post("/api/jobs/{job_id}/retry", job_actions.retry)

@@ -75,6 +75,10 @@ JXL = ImageFormat(
 # AVIF comes before HEIF: both may call themselves mif1.
 FORMATS = (JPEG, PNG, WEBP, AVIF, GIF, TIFF, BMP, HEIF, JXL)
 _BY_NAME = {image_format.name: image_format for image_format in FORMATS}
+_BY_TYPE = {image_format.media_type: image_format for image_format in FORMATS}
+
+UNKNOWN = ImageFormat("unknown", "file", "application/octet-stream", ".bin", lambda _: False)
+"""What stands for all that is not in FORMATS: bytes, which no program is to show."""
 
 
 def detect_format(head: bytes) -> ImageFormat | None:
@@ -85,3 +89,8 @@ def detect_format(head: bytes) -> ImageFormat | None:
 def format_named(name: str) -> ImageFormat:
     """The format called `name`; raises KeyError for a name that is not in FORMATS."""
     return _BY_NAME[name]
+
+
+def format_of_type(media_type: str) -> ImageFormat:
+    """The format of this media type; UNKNOWN for a type that is none of FORMATS."""
+    return _BY_TYPE.get(media_type, UNKNOWN)

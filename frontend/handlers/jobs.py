@@ -1,13 +1,9 @@
-"""GET /api/jobs/<id>, its image, its renditions and its receipt; GET /api/batches/<id>."""
-
-from pathlib import Path
-from urllib.parse import quote
+"""GET /api/jobs/<id> and its receipt; GET /api/batches/<id>."""
 
 from aiohttp import web
 
-from frontend.errors import ReceiptNotFound, RenditionNotFound
+from frontend.errors import ReceiptNotFound
 from frontend.etags import asks_for_news, etag_of, is_known, json_response
-from frontend.job_state import JobState
 from frontend.job_view import batch_view, to_json
 from frontend.keys import JOBS, STORE, WAITS
 from frontend.wait_option import wait_of
@@ -16,10 +12,6 @@ from pipeline.records import encode_record
 
 KEEP_FOR_GOOD = {"Cache-Control": "private, max-age=31536000, immutable"}
 """What an id names never changes."""
-
-
-MADE_TO_BE_SHOWN = {"Cross-Origin-Resource-Policy": "cross-origin"}
-"""Results may be put into pages of any site, as the `<picture>` element of a job is meant to be."""
 
 
 async def job(request: web.Request) -> web.Response:
@@ -35,39 +27,6 @@ async def job(request: web.Request) -> web.Response:
             if is_last_look or state.is_ended or has_news:
                 return json_response(request, text)
             await wait.woken()
-
-
-async def source(request: web.Request) -> web.StreamResponse:
-    """The image as it was sent."""
-    record = await request.app[STORE].load_job(_job_id(request))
-    path = request.app[STORE].source_file(record.source_path)
-    return _file(path, record.source.media_type)
-
-
-async def rendition(request: web.Request) -> web.StreamResponse:
-    """A result, once it is stored."""
-    state = await request.app[JOBS].find(_job_id(request))
-    path, media_type = await _rendition_file(request, state, request.match_info["rendition"])
-    return rendition_response(path, media_type)
-
-
-async def _rendition_file(request: web.Request, state: JobState, name: str) -> tuple[Path, str]:
-    """The file and its media type. Another frontend may have told of it before this one knows of it."""
-    for result in state.renditions:
-        if result.name == name:
-            return request.app[STORE].rendition_file(state.id, result.file), result.media_type
-    if state.is_ended:
-        raise RenditionNotFound
-    return await request.app[JOBS].stored_rendition(state.id, name)
-
-
-def rendition_response(path: Path, media_type: str) -> web.StreamResponse:
-    """The file of a result."""
-    response = _file(path, media_type)
-    response.headers.update(MADE_TO_BE_SHOWN)
-    # RFC 6266, 4.3; names are made of letters, digits, `.`, `_` and `-`, but of any script.
-    response.headers["Content-Disposition"] = f"inline; filename*=UTF-8''{quote(path.name)}"
-    return response
 
 
 async def receipt(request: web.Request) -> web.Response:
@@ -96,9 +55,3 @@ def _job_id(request: web.Request) -> JobId:
 
 def _json(text: str) -> web.Response:
     return web.Response(text=text, content_type="application/json")
-
-
-def _file(path: Path, media_type: str) -> web.StreamResponse:
-    response = web.FileResponse(path, headers=KEEP_FOR_GOOD)
-    response.content_type = media_type
-    return response

@@ -4,7 +4,7 @@ from aiohttp import web
 
 from frontend.error_responses import error_response
 from frontend.errors import JobCalledOff, JobHasFailed, RequestError
-from frontend.handlers.jobs import rendition_response
+from frontend.handlers.files import rendition_response
 from frontend.job_state import JobState
 from frontend.job_view import rendition_url
 from frontend.keys import STORE
@@ -16,7 +16,7 @@ def result_response(request: web.Request, state: JobState) -> web.StreamResponse
         return error_response(request, _problem(state))
     [result] = state.renditions
     path = request.app[STORE].rendition_file(state.id, result.file)
-    response = rendition_response(path, result.media_type)
+    response = rendition_response(request, path, result.media_type, file_name=state.name, name=result.name)
     response.headers["Content-Location"] = rendition_url(state.id, result)
     # What may be kept is what is behind that address; this is the answer to an upload.
     response.headers["Cache-Control"] = "no-store"

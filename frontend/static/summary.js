@@ -15,6 +15,7 @@ export class Summary {
     this.text = element.querySelector(".summary-text");
     this.detail = element.querySelector(".summary-detail");
     this.bar = element.querySelector("progress");
+    this.downloadAll = element.querySelector("#download-all");
   }
 
   paint(entries) {
@@ -23,6 +24,7 @@ export class Summary {
     this.bar.max = Math.max(1, tally.total);
     this.bar.value = isWaiting(tally) ? 0 : tally.ended;
     this.detail.textContent = detail(tally);
+    this.downloadAll.hidden = tally.done === 0;
     document.title = tally.ended < tally.begun ? `(${tally.ended}/${tally.total}) ${this.#title}` : this.#title;
     this.#say(sentence(tally), isWaiting(tally) || tally.ended === tally.begun);
   }

@@ -20,6 +20,7 @@ DOORS = {
     "aiohttp_jinja2": ("frontend/",),
     "jinja2": ("frontend/",),
     "uuid6": ("pipeline/ids.py",),
+    "zipstream": ("frontend/batch_archive.py",),
 }
 
 

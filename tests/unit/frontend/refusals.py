@@ -172,6 +172,8 @@ QUESTIONS = {
     "a rendition of no job": get(404, "job_not_found", f"/api/jobs/{new_job_id()}/renditions/300x300"),
     "a batch id that is none": get(404, "no_such_id", "/api/batches/holiday"),
     "a batch that there is not": get(404, "batch_not_found", f"/api/batches/{new_batch_id()}"),
+    "the archive of no batch": get(404, "batch_not_found", f"/api/batches/{new_batch_id()}.zip"),
+    "the archive of what is no batch": get(404, "no_such_id", "/api/batches/holiday.zip"),
     "the page of no batch": get(404, "batch_not_found", f"/batches/{new_batch_id()}"),
     "the page of what is no batch": get(404, "no_such_id", "/batches/x"),
     "a watcher who speaks no WebSocket": get(400, "bad_request", "/ws"),

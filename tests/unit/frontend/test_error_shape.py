@@ -21,6 +21,7 @@ WALKED_ELSEWHERE = {
     "receipt_not_found",
     "job_not_failed",
     "job_cancelled",
+    "nothing_done",
     "damaged_record",
     "queue_full",
     "outbox_full",
