@@ -159,6 +159,11 @@ class JobState:
         return self._now.notes if isinstance(self._now, JobDone) else ()
 
     @property
+    def placeholder(self) -> str | None:
+        """The ThumbHash of its first rendition in Base64, of a job that is done."""
+        return self._now.placeholder if isinstance(self._now, JobDone) else None
+
+    @property
     def error(self) -> JobError | None:
         """Why it failed, or what is in the way of one that will be tried again."""
         match self._now:

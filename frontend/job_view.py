@@ -8,7 +8,7 @@ import msgspec
 from frontend.board import Board, WorkerState
 from frontend.job_state import JobState
 from frontend.pace import Forecast
-from frontend.picture import picture_html
+from frontend.picture import Addressed, picture_html, srcsets
 from pipeline.broker import QueueCounts
 from pipeline.messages import Result, Source
 
@@ -37,7 +37,9 @@ def job_view(state: JobState, *, position: int | None, forecast: Forecast | None
         "rendition_count": state.rendition_count,
         "renditions": [_rendition_view(state.id, result) for result in state.renditions],
         "notes": list(state.notes),
-        "picture": _picture(state),
+        "placeholder": state.placeholder,
+        "picture": picture_html(_to_be_shown(state)),
+        "srcset": srcsets(_to_be_shown(state)),
         "receipt_url": f"/api/jobs/{state.id}/receipt" if _has_receipt(state) else None,
         "error": msgspec.to_builtins(state.error),
         "retry_at": state.retry_at,
@@ -120,11 +122,11 @@ def _has_receipt(state: JobState) -> bool:
     return state.is_ended and state.status != "removed"
 
 
-def _picture(state: JobState) -> str | None:
-    """The `<picture>` of a job that is done, if its renditions are one picture in several sizes."""
+def _to_be_shown(state: JobState) -> list[Addressed]:
+    """What a page may show: of a job that is done, all its renditions."""
     if state.status != "done":
-        return None
-    return picture_html([(result, rendition_url(state.id, result)) for result in state.renditions])
+        return []
+    return [(result, rendition_url(state.id, result)) for result in state.renditions]
 
 
 def rendition_url(job_id: str, result: Result) -> str:

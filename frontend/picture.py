@@ -1,4 +1,4 @@
-"""The `<picture>` element for a job whose renditions are one picture in several sizes or formats.
+"""The `<picture>` element, and what is in it, for a job whose renditions are one picture in several sizes.
 
 The browser takes the first `<source>` that it can show, and of its widths the one that fits
 (HTML, 4.8.4: images). So the formats come smallest files first, and the last one is the `<img>`.
@@ -6,11 +6,20 @@ The browser takes the first `<source>` that it can show, and of its widths the o
 
 from collections.abc import Iterable, Sequence
 from html import escape
+from typing import TypedDict
 
 from pipeline.messages import Result
 
 Addressed = tuple[Result, str]
 """A rendition and its address."""
+
+
+class Srcset(TypedDict):
+    """A type of image, and the addresses of all files of it with their widths."""
+
+    media_type: str | None
+    srcset: str
+
 
 _SMALLEST_FIRST = ("image/avif", "image/webp")
 _SIZES = "100vw"
@@ -22,11 +31,32 @@ def picture_html(renditions: Sequence[Addressed]) -> str | None:
     None for fewer than two different renditions, and for those that are not the same picture: whose aspect
     ratios differ by more than the rounding to whole pixels does.
     """
-    groups = _groups(renditions)
-    if sum(len(group) for group in groups) < 2 or not _have_one_aspect(renditions):
+    groups = _groups_of_one_picture(renditions)
+    if not groups:
         return None
     sources = [_source(group) for group in groups[:-1]]
     return "\n".join(["<picture>", *sources, _img(groups[-1]), "</picture>"])
+
+
+def srcsets(renditions: Sequence[Addressed]) -> list[Srcset] | None:
+    """What stands in the `srcset` of each part of the element, in its order; None when there is none.
+
+    The last one is that of the `<img>`, whose type is None if its files are of several types.
+    """
+    groups = _groups_of_one_picture(renditions)
+    return [{"media_type": _type_of(group), "srcset": _srcset(group)} for group in groups] or None
+
+
+def _type_of(group: Sequence[Addressed]) -> str | None:
+    types = {result.media_type for result, _ in group}
+    return types.pop() if len(types) == 1 else None
+
+
+def _groups_of_one_picture(renditions: Sequence[Addressed]) -> list[list[Addressed]]:
+    """The groups; none for fewer than two renditions, and for those that are not one picture."""
+    groups = _groups(renditions)
+    is_one = sum(len(group) for group in groups) > 1 and _have_one_aspect(renditions)
+    return groups if is_one else []
 
 
 def _groups(renditions: Sequence[Addressed]) -> list[list[Addressed]]:
@@ -59,17 +89,17 @@ def _has_aspect_of(largest: Result, result: Result) -> bool:
 
 def _source(group: Sequence[Addressed]) -> str:
     media_type = group[0][0].media_type
-    return f'  <source type="{escape(media_type)}" srcset="{_srcset(group)}" sizes="{_SIZES}">'
+    return f'  <source type="{escape(media_type)}" srcset="{escape(_srcset(group))}" sizes="{_SIZES}">'
 
 
 def _img(group: Sequence[Addressed]) -> str:
     largest, url = group[-1]
     return (
-        f'  <img src="{escape(url)}" srcset="{_srcset(group)}" sizes="{_SIZES}" '
+        f'  <img src="{escape(url)}" srcset="{escape(_srcset(group))}" sizes="{_SIZES}" '
         f'width="{largest.width}" height="{largest.height}" alt="" loading="lazy" '
         'style="max-width:100%;height:auto">'
     )
 
 
 def _srcset(group: Sequence[Addressed]) -> str:
-    return escape(", ".join(f"{url} {result.width}w" for result, url in group))
+    return ", ".join(f"{url} {result.width}w" for result, url in group)

@@ -165,7 +165,8 @@ class JobRetrying(JobEvent, frozen=True, kw_only=True, tag="job_retrying"):
 class JobDone(JobEvent, frozen=True, kw_only=True, tag="job_done"):
     """The job has ended well: every rendition is stored. Times are in milliseconds.
 
-    `notes` are sentences about what could not be kept or was done differently than asked.
+    `notes` are sentences about what could not be kept or was done differently than asked. `placeholder` is a
+    ThumbHash of the first rendition, in Base64; workers of earlier versions made none.
     """
 
     name: str
@@ -173,6 +174,7 @@ class JobDone(JobEvent, frozen=True, kw_only=True, tag="job_done"):
     source: Source
     renditions: tuple[Result, ...]
     notes: tuple[str, ...] = ()
+    placeholder: str | None = None
     started_at: Moment
     timings_ms: dict[str, float]
 

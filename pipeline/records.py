@@ -102,6 +102,7 @@ class Receipt(Struct, frozen=True, kw_only=True):
     finished_at: datetime
     timings_ms: dict[str, float] = {}
     notes: tuple[str, ...] = ()
+    placeholder: str | None = None
     report: ImageReport | None = None
 
 
@@ -149,6 +150,7 @@ def _done(receipt: Receipt, source: Source) -> JobDone:
         source=source,
         renditions=receipt.renditions,
         notes=receipt.notes,
+        placeholder=receipt.placeholder,
         started_at=receipt.started_at,
         timings_ms=receipt.timings_ms,
     )

@@ -96,6 +96,7 @@ class Attempt:
             finished_at=now(),
             timings_ms={step: round(ms, 1) for step, ms in timings_ms.items()},
             notes=rendered.notes,
+            placeholder=rendered.placeholder,
             report=replace(rendered.report, sha256=source.sha256),
         )
 

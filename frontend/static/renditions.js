@@ -1,6 +1,7 @@
 /** The renditions of a job in its row, each as soon as it is there. */
 
 import { count, fileSize, pictureSize } from "./figures.js";
+import { Placeholder } from "./placeholder.js";
 import { setText } from "./text.js";
 
 const template = document.querySelector("#rendition-template");
@@ -14,6 +15,7 @@ export class Renditions {
     this.open = row.querySelector(".job-open");
     this.thumbnail = row.querySelector(".job-thumbnail");
     this.after = row.querySelector(".job-after");
+    this.placeholder = new Placeholder(row.querySelector(".job-placeholder"), this.thumbnail);
   }
 
   paint(job) {
@@ -21,6 +23,7 @@ export class Renditions {
     this.row.dataset.renditions = (job.rendition_count ?? 1) > 1 ? "many" : "one";
     if (!this.#paintItems(renditions, job.name)) return;
     this.#paintThumbnail(thumbnailOf(renditions), job.name);
+    this.placeholder.show(job.placeholder);
     setText(this.after, renditions.length ? `→ ${total(renditions, job)}` : "");
   }
 

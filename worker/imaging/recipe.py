@@ -1,5 +1,6 @@
 """The recipe: what is done to an image, step by step, and what comes out."""
 
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from worker.imaging.plan import Focus, Plan, plan
 from worker.imaging.report import Found, find, notes_on, report_on
 from worker.imaging.resample import resample
 from worker.imaging.stopwatch import Stopwatch
+from worker.imaging.thumbhash import thumbhash
 
 ATTENTION_EDGE = 96
 """What draws the eye is looked for in a picture whose longer side has so many pixels."""
@@ -50,7 +52,8 @@ class Rendered:
     """What was found and what was done.
 
     `width` and `height` are those of the source as people see it, in pixels. `notes` are sentences about what
-    could not be kept. `timings_ms` says how long each kind of work took, over all renditions.
+    could not be kept. `placeholder` is the ThumbHash of the first rendition, in Base64. `timings_ms` says how
+    long each kind of work took, over all renditions.
     """
 
     media_type: str
@@ -58,6 +61,7 @@ class Rendered:
     height: int
     report: ImageReport
     notes: tuple[str, ...]
+    placeholder: str
     timings_ms: dict[str, float]
 
 
@@ -101,6 +105,7 @@ class _Recipe:
         self._colour: ColourTreatment = "srgb"
         self._focus: dict[Plan, Focus] = {}
         self._without_metadata: list[str] = []
+        self._placeholder = ""
 
     def follow(self) -> None:
         """Make all renditions: the stills from the first frame, then those that need every frame."""
@@ -126,6 +131,7 @@ class _Recipe:
             height=height,
             report=report_on(self._header, self._found, self._colour),
             notes=(*notes_on(self._header, self._plans, self._colour), *self._lost_metadata_notes()),
+            placeholder=self._placeholder,
             timings_ms=self._stopwatch.read(),
         )
 
@@ -198,6 +204,8 @@ class _Recipe:
         with self._stopwatch.timing("encode"):
             metadata = kept(self._found.metadata, each.rendition.metadata)
             encoded = encode(frames, each.image_format, each.rendition, metadata, timing)
+            if each is self._plans[0]:
+                self._placeholder = b64encode(thumbhash(frames[0])).decode()
         if len(encoded.metadata) < len(metadata.kinds):
             self._without_metadata.append(each.rendition.name)
         width, height = frames[0].size

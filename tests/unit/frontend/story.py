@@ -25,6 +25,7 @@ RESULT = Result(
 )
 ERROR = JobError(code="image_truncated", detail="The file ends too early.")
 NOTES = ("The profile is broken.",)
+PLACEHOLDER = "HggKLZpwdndwd3d3h2h3d6CACviH"
 SPENT = {"decode": 3.5, "total": 9.0}
 
 
@@ -87,6 +88,7 @@ class Story:
             source=OPENED,
             renditions=(RESULT,),
             notes=NOTES,
+            placeholder=PLACEHOLDER,
             started_at=self._moment(attempt),
             timings_ms=SPENT,
         )
@@ -133,6 +135,7 @@ class Story:
             finished_at=done.at,
             timings_ms=SPENT,
             notes=NOTES,
+            placeholder=PLACEHOLDER,
         )
 
     def failed_receipt(self) -> Receipt:

@@ -11,7 +11,7 @@ from frontend.job_view import batch_view, job_view, pipeline_report, pipeline_vi
 from pipeline.broker import QueueCounts
 from pipeline.ids import made_at
 from pipeline.messages import WorkerHeartbeat
-from tests.unit.frontend.story import RESULT, Story
+from tests.unit.frontend.story import PLACEHOLDER, RESULT, Story
 
 
 def rfc3339(moment: datetime) -> str:
@@ -42,7 +42,9 @@ def test_a_job_that_waits_has_every_field_and_its_place() -> None:
         "rendition_count": 1,
         "renditions": [],
         "notes": [],
+        "placeholder": None,
         "picture": None,
+        "srcset": None,
         "receipt_url": None,
         "error": None,
         "retry_at": None,
@@ -75,7 +77,8 @@ def test_a_job_that_is_done_has_the_same_fields_filled() -> None:
     assert shown["rendition_count"] == 1
     assert shown["notes"] == ["The profile is broken."]
     assert shown["receipt_url"] == f"/api/jobs/{story.job_id}/receipt"
-    assert shown["picture"] is None
+    assert shown["placeholder"] == PLACEHOLDER
+    assert (shown["picture"], shown["srcset"]) == (None, None)
 
 
 def test_a_job_that_failed_says_why() -> None:
@@ -116,6 +119,9 @@ def test_a_job_whose_renditions_are_one_picture_in_two_sizes_has_the_element_for
 
     assert shown["picture"].startswith("<picture>")
     assert f'src="/api/jobs/{story.job_id}/renditions/600x600"' in shown["picture"]
+    [all_sizes] = shown["srcset"]
+    assert all_sizes["media_type"] == "image/jpeg"
+    assert all_sizes["srcset"].endswith(f"300w, /api/jobs/{story.job_id}/renditions/600x600 600w")
 
 
 def test_a_job_that_is_not_done_yet_has_no_picture_though_two_sizes_are_ready() -> None:
@@ -124,7 +130,8 @@ def test_a_job_that_is_not_done_yet_has_no_picture_though_two_sizes_are_ready() 
     state = state_from_event(story.ready()).advanced(msgspec.structs.replace(story.ready(), result=large))
 
     assert len(state.renditions) == 2
-    assert job_view(state, position=None)["picture"] is None
+    shown = job_view(state, position=None)
+    assert (shown["picture"], shown["srcset"]) == (None, None)
 
 
 def test_a_job_of_which_only_a_rendition_is_known_has_the_same_fields() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from frontend.picture import Addressed, picture_html
+from frontend.picture import Addressed, picture_html, srcsets
 from pipeline.messages import Result
 from tests.unit.frontend.html_page import Page
 
@@ -101,3 +101,20 @@ def test_an_address_cannot_break_out_of_its_attribute() -> None:
 def test_sizes_that_nobody_could_have_made_do_no_harm() -> None:
     assert picture_html([result(0, 0), result(0, 5, "webp")]) is not None
     assert picture_html([result(0, 0), result(300, 200)]) is not None
+
+
+def test_what_stands_in_the_element_is_there_for_those_who_make_their_own() -> None:
+    assert srcsets(responsive(["jpeg", "avif"])) == [
+        {"media_type": "image/avif", "srcset": "/r/320w-avif 320w, /r/640w-avif 640w"},
+        {"media_type": "image/jpeg", "srcset": "/r/320w-jpeg 320w, /r/640w-jpeg 640w"},
+    ]
+
+
+def test_files_of_several_types_in_one_set_have_none_in_common() -> None:
+    mixed = [result(320, 240, "png"), result(640, 480, "jpeg")]
+
+    assert srcsets(mixed) == [{"media_type": None, "srcset": "/r/320w-png 320w, /r/640w-jpeg 640w"}]
+
+
+def test_what_is_not_one_picture_has_no_set_of_sizes() -> None:
+    assert srcsets([result(300, 300), result(640, 480)]) is None

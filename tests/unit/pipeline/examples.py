@@ -48,6 +48,7 @@ RESULT = Result(
     metadata=("exif",),
     sha256="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
 )
+PLACEHOLDER = "HggKLZpwdndwd3d3h2h3d6CACviH"
 NOTES = ("The image has 16 bits a channel; what is made of it has 8.",)
 REPORT = ImageReport(
     format="jpeg",
@@ -116,6 +117,7 @@ EVENTS: tuple[AnyEvent, ...] = (
         source=OPENED,
         renditions=(RESULT,),
         notes=NOTES,
+        placeholder=PLACEHOLDER,
         started_at=BEGUN,
         timings_ms=SPENT,
     ),
@@ -161,6 +163,7 @@ DONE_RECEIPT = Receipt(
     finished_at=ENDED,
     timings_ms=SPENT,
     notes=NOTES,
+    placeholder=PLACEHOLDER,
     report=REPORT,
 )
 

@@ -68,6 +68,15 @@ def test_a_record_that_is_cut_off_is_damaged(end: int) -> None:
         decode_receipt(golden("done_receipt")[:end])
 
 
+def test_a_receipt_of_an_earlier_version_has_no_placeholder() -> None:
+    fields = json.loads(encode_record(DONE_RECEIPT))
+    del fields["placeholder"]
+
+    receipt = decode_receipt(json.dumps(fields).encode())
+
+    assert (receipt.status, receipt.placeholder) == ("done", None)
+
+
 def test_a_field_of_a_later_version_is_passed_over() -> None:
     later = json.dumps(json.loads(golden("done_receipt")) | {"colour": "red"}).encode()
 

@@ -1,6 +1,7 @@
 """A command in; results in the store, events and an outcome out, in the order that loses nothing."""
 
 import hashlib
+from base64 import b64decode
 from io import BytesIO
 from pathlib import Path
 
@@ -71,6 +72,8 @@ async def test_the_events_and_the_receipt_tell_the_same(
     assert {event.batch_id for event in (started, ready, done)} == {command.batch_id}
     assert (done.name, done.worker, done.started_at) == (NAME, "worker-1", started.at)
     assert done.source == Source(media_type="image/png", bytes=len(IMAGE), width=80, height=60)
+    assert done.placeholder
+    assert len(b64decode(done.placeholder)) > 20
     assert {"decode", "resample", "encode", "store", "total"} <= done.timings_ms.keys()
 
 
