@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from math import ceil
 
 from pipeline.broker import Publisher
 from pipeline.ids import BatchId, new_job_id
@@ -19,6 +20,7 @@ from pipeline.messages import (
     RenditionReady,
     Result,
     Source,
+    WorkerHeartbeat,
     now,
 )
 
@@ -27,7 +29,11 @@ SOURCE = Source(media_type="image/jpeg", bytes=2_000_000, width=4032, height=302
 RESULT = Result(
     name="300x300", file="holiday_300x300.jpg", width=300, height=300, media_type="image/jpeg", bytes=15_000
 )
+HEARTBEAT_S = 3.0
 STATUS_OF = {JobQueued: "queued", JobStarted: "processing", RenditionReady: "rendition", JobDone: "done"}
+
+HEARTBEAT = WorkerHeartbeat(worker=WORKER, slots=1, busy=())
+"""With a worker that is at something else each second, everybody is told of the pipeline each second."""
 
 Step = tuple[str, str]
 """A job, and what was told of it."""
@@ -56,6 +62,8 @@ class EventStream:
             for number in range(round(seconds * self.per_s)):
                 await asyncio.sleep(max(0.0, begin + number / self.per_s - time.perf_counter()))
                 group.create_task(self._publish(next(events)))
+                if number % ceil(HEARTBEAT_S * self.per_s) == 0:
+                    group.create_task(self.publisher.publish_event(HEARTBEAT))
 
     def read(self, _: int, event: AnyEvent) -> None:
         """Note when the log gives an event out."""

@@ -36,7 +36,7 @@ from pipeline.progress_line import ProgressLine
 FILES_BESIDES = 200
 WARM_UP = 20
 CONNECTED_WITHIN_S = 10.0
-LAST_WITHIN_S = 5.0
+LAST_WITHIN_S = 20.0
 MOST = 50_000
 REFUSED = 2
 
@@ -152,8 +152,8 @@ async def _flow(
         line.tell(f"{options.rate:g} events/s for {options.seconds:g} s")
         cpu_s = frontend.cpu_s()
         await stream.flow(options.seconds)
-        cores = (frontend.cpu_s() - cpu_s) / options.seconds
         await crowd.told(crowd.expected_of(stream.sent_to), within_s=LAST_WITHIN_S)
+        cores = (frontend.cpu_s() - cpu_s) / options.seconds
     finally:
         await log.link.close()
         await publisher.link.close()

@@ -5,7 +5,7 @@ into the queues at once, and a watcher whose queue overflows is sent away to com
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from contextlib import suppress
 from typing import TypeVar
 
@@ -19,6 +19,8 @@ Wish = TypeVar("Wish", bound=str)
 MOST_MESSAGES = 2000
 """So many may wait for one watcher: about a megabyte."""
 CLOSE_TIMEOUT_S = 1.0
+PORTION = 100
+"""So many watchers are written to in a row: some milliseconds."""
 
 
 class Watcher:
@@ -78,7 +80,7 @@ class Live:
     """All the watchers of this frontend."""
 
     def __init__(self) -> None:
-        self._watchers: set[Watcher] = set()
+        self._watchers: dict[Watcher, None] = {}
         self._by_batch: dict[str, set[Watcher]] = {}
         self._by_job: dict[JobId, set[Watcher]] = {}
 
@@ -87,9 +89,14 @@ class Live:
         """Whether anybody is looking."""
         return bool(self._watchers)
 
+    @property
+    def count(self) -> int:
+        """How many are looking."""
+        return len(self._watchers)
+
     def join(self, watcher: Watcher) -> None:
         """From now on the watcher gets what concerns it."""
-        self._watchers.add(watcher)
+        self._watchers[watcher] = None
         if watcher.batch is not None:
             self._by_batch.setdefault(watcher.batch, set()).add(watcher)
         if watcher.job is not None:
@@ -97,7 +104,7 @@ class Live:
 
     def leave(self, watcher: Watcher) -> None:
         """The watcher gets nothing more."""
-        self._watchers.discard(watcher)
+        self._watchers.pop(watcher, None)
         if watcher.batch is not None:
             _take_out(self._by_batch, watcher.batch, watcher)
         if watcher.job is not None:
@@ -107,19 +114,25 @@ class Live:
         """Those who want to hear of this job, or of the batch that it belongs to."""
         return [*self._by_job.get(job, ()), *self._by_batch.get(batch or "", ())]
 
-    def watched_batches(self) -> set[BatchId]:
-        """The batches that somebody is watching."""
-        return {BatchId(batch) for batch in self._by_batch}
+    def watched_batches(self) -> Set[str]:
+        """The batches that somebody is watching, as they are at any time."""
+        return self._by_batch.keys()
 
-    def put_to_batch(self, batch: BatchId, message: Message) -> None:
+    def put_to_batch(self, batch: str, message: Message) -> None:
         """Send a message to those who watch this batch."""
         for watcher in self._by_batch.get(batch, ()):
             watcher.put(message)
 
     def put_to_all(self, message: Message) -> None:
-        """Send a message to everybody."""
-        for watcher in self._watchers:
+        """Send a message to everybody, to some of them at a time: other news shall not wait for all of it."""
+        self._put_to_portion(list(self._watchers), message)
+
+    def _put_to_portion(self, watchers: list[Watcher], message: Message) -> None:
+        for watcher in watchers[:PORTION]:
             watcher.put(message)
+        if rest := watchers[PORTION:]:
+            # Before it is the turn of the rest, those who have it now send it, and what has come is read.
+            asyncio.get_running_loop().call_soon(self._put_to_portion, rest, message)
 
     async def close(self) -> None:
         """Send everybody away, because this frontend stops: another one, or the next one, will take them."""

@@ -4,6 +4,8 @@ A message carries the whole job, so that a client only ever replaces by id. A sn
 offset of the event log at which they are true.
 """
 
+import time
+
 import msgspec
 
 from frontend.board import Board
@@ -17,6 +19,9 @@ from pipeline.ids import BatchId, JobId
 MOST_CHANGES = 500
 """Who has missed more gets a snapshot."""
 
+PIPELINE_MESSAGES_PER_S = 2000
+"""How full the queue is interests everybody, and no more than this may be sent of it in a second."""
+
 
 class News:
     """Turns what the board shows into messages for the watchers."""
@@ -26,6 +31,7 @@ class News:
         self._live = live
         self._counts: QueueCounts | None = None
         self._last_pipeline: JsonObject = {}
+        self._pipeline_told_at = float("-inf")
         self._last_positions: dict[str, dict[str, int]] = {}
 
     @property
@@ -34,9 +40,9 @@ class News:
         return self._live.has_watchers
 
     @property
-    def watched_batches(self) -> set[BatchId]:
-        """The batches that somebody is watching."""
-        return self._live.watched_batches()
+    def watched_batches(self) -> list[BatchId]:
+        """The batches that somebody is watching just now."""
+        return [BatchId(batch) for batch in self._live.watched_batches()]
 
     def job_changed(self, state: JobState) -> None:
         """Tell those who watch the job or its batch."""
@@ -78,25 +84,34 @@ class News:
         return [*jobs, *self._positions_in(batch), Message(pipeline)]
 
     def pipeline_counted(self, counts: QueueCounts | None) -> None:
-        """Tell everybody how full the queue is (None: the broker is away) and what the workers do."""
+        """Tell everybody how full the queue is (None: the broker is away) and what the workers do.
+
+        Of very many watchers each is told less often than there is something to tell, but at once when the
+        broker goes or comes back.
+        """
         self._counts = counts
         view = pipeline_view(self._board, counts)
-        if view != self._last_pipeline:
-            self._last_pipeline = view
+        if view != self._last_pipeline and (
+            self._is_time() or view["broker"] != self._last_pipeline["broker"]
+        ):
+            self._last_pipeline, self._pipeline_told_at = view, time.monotonic()
             self._live.put_to_all(Message(to_json({"type": "pipeline", "pipeline": view})))
+
+    def _is_time(self) -> bool:
+        pause_s = self._live.count / PIPELINE_MESSAGES_PER_S
+        # Up to so many watchers it is time whenever this is called, which is once a second.
+        return pause_s <= 1.0 or time.monotonic() - self._pipeline_told_at >= pause_s
 
     def tell_positions(self) -> None:
         """Tell those who watch a batch where its waiting jobs are in the queue, if they have moved."""
-        positions: dict[str, dict[str, int]] = {batch: {} for batch in self._live.watched_batches()}
-        if not positions:
-            return
-        forecast = msgspec.to_builtins(self._board.forecast())
-        for state, place in self._board.waiting():
-            if state.batch_id in positions:
-                positions[state.batch_id][state.id] = place
-        for batch in self._live.watched_batches():
-            places = positions[batch]
-            if places and places != self._last_positions.get(batch):
+        positions: dict[str, dict[str, int]] = {}
+        watched = self._live.watched_batches()
+        for state, place in self._board.waiting() if watched else ():
+            if state.batch_id is not None and state.batch_id in watched:
+                positions.setdefault(state.batch_id, {})[state.id] = place
+        forecast = msgspec.to_builtins(self._board.forecast()) if positions else None
+        for batch, places in positions.items():
+            if places != self._last_positions.get(batch):
                 self._live.put_to_batch(batch, _positions(places, forecast))
         self._last_positions = positions
 

@@ -4,11 +4,11 @@ import asyncio
 
 import pytest
 from aiohttp import ClientWebSocketResponse, WSCloseCode, WSMsgType, web
-from aiohttp.test_utils import TestClient
+from aiohttp.test_utils import TestClient, make_mocked_request
 from pytest_aiohttp.plugin import AiohttpClient
 
 from frontend.lines import Message
-from frontend.live import MOST_MESSAGES, Live, Watcher
+from frontend.live import MOST_MESSAGES, PORTION, Live, Watcher
 from frontend.socket_line import SocketLine
 from pipeline.ids import BatchId, JobId, new_batch_id, new_job_id
 from tests.eventually import eventually
@@ -125,6 +125,47 @@ async def test_a_burst_that_is_no_longer_than_the_queue_is_taken(live: Live, cli
         live.put_to_all(Message("news"))
 
     assert [await socket.receive_str() for _ in range(MOST_MESSAGES)] == ["news"] * MOST_MESSAGES
+
+
+class Listener(Watcher):
+    """A watcher that keeps what it is told."""
+
+    def __init__(self, *, batch: BatchId) -> None:
+        super().__init__(SocketLine(make_mocked_request("GET", "/ws")), batch=batch)
+        self.heard: list[str] = []
+
+    def put(self, message: Message) -> None:
+        self.heard.append(message.text)
+
+
+async def test_what_is_for_very_many_does_not_keep_other_news_waiting(live: Live) -> None:
+    listeners = [Listener(batch=new_batch_id()) for _ in range(5 * PORTION)]
+    for listener in listeners:
+        live.join(listener)
+    last = listeners[-1]
+    assert last.batch is not None
+
+    live.put_to_all(Message("for all"))
+    live.put_to_batch(last.batch, Message("for one"))
+
+    await eventually(lambda: all("for all" in listener.heard for listener in listeners))
+    assert last.heard == ["for one", "for all"]
+    assert all(listener.heard == ["for all"] for listener in listeners[:-1])
+
+
+async def test_who_has_left_is_no_longer_found(live: Live) -> None:
+    batch, job = new_batch_id(), new_job_id()
+    first, second = Listener(batch=batch), Listener(batch=batch)
+    for listener in (first, second):
+        live.join(listener)
+
+    live.leave(first)
+    assert live.watchers_of(batch=batch, job=job) == [second]
+    live.leave(second)
+    live.leave(second)
+
+    assert live.watchers_of(batch=batch, job=job) == []
+    assert live.watched_batches() == set()
 
 
 async def test_a_watcher_that_leaves_is_noticed(live: Live, client: Client) -> None:

@@ -5,6 +5,7 @@ import json
 import pytest
 from aiohttp.test_utils import make_mocked_request
 
+from frontend import news as news_module
 from frontend.board import Board
 from frontend.lines import Message
 from frontend.live import Live, Watcher
@@ -117,6 +118,18 @@ def test_a_snapshot_shows_the_queue_as_it_was_last_counted(board: Board, news: N
 
     assert (snapshot["type"], snapshot["offset"], snapshot["jobs"]) == ("snapshot", 7, [{"id": "x"}])
     assert snapshot["pipeline"]["queue"] == {"ready": 5, "consumers": 1}
+
+
+def test_very_many_watchers_are_told_of_the_pipeline_less_often_but_of_the_broker_at_once(
+    live: Live, news: News, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(news_module, "PIPELINE_MESSAGES_PER_S", 0.001)
+    listener = joined(live)
+
+    for counts in (QueueCounts(3, 2), QueueCounts(4, 2), None, QueueCounts(5, 2), QueueCounts(6, 2)):
+        news.pipeline_counted(counts)
+
+    assert [heard["pipeline"]["queue"]["ready"] for heard in listener.heard] == [3, None, 5]
 
 
 def test_nothing_is_wanted_while_nobody_watches(live: Live, news: News) -> None:
