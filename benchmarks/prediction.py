@@ -3,8 +3,9 @@
     make run                                               elsewhere
     python -m benchmarks.prediction --count 200
 
-Sends new photographs to a running server as one batch, asks for the batch twice a second, and remembers what
-each waiting job says. Exit status: 0 if the median error is under 30 %, 1 if not, 2 without a server.
+Sends new photographs to a running server as one batch, watches it, and remembers what is told of each job
+that waits: when it comes, and whenever it has moved up. Exit status: 0 if the median error is under 30 %,
+1 if not, 2 without a server.
 """
 
 import argparse
@@ -24,14 +25,13 @@ from rich.progress import Progress, TaskID
 from rich.table import Table
 
 from benchmarks.photographs import make_photograph
-from load_test import percentile
+from frontend.pace import Forecast
+from load_test import percentile, size
 from pipeline.ids import new_batch_id
 
-ASK_EVERY_S = 0.5
 SHORTEST_S = 1.0
 """What ends sooner than this has ended before anybody has read when it will."""
 HIGHEST_MEDIAN_ERROR = 0.30
-ENDED = ("done", "failed", "cancelled")
 
 
 @dataclass(frozen=True)
@@ -69,43 +69,51 @@ class Run:
             self._progress.advance(sent)
 
     async def _watch(self, count: int, ended: TaskID) -> None:
-        while len(self.ends) < count:
-            await asyncio.sleep(ASK_EVERY_S)
-            async with self._session.get(f"/api/batches/{self._batch_id}") as response:
-                told_at = time.time()
-                batch = await response.json() if response.status == 200 else {"jobs": []}
-            for job in batch["jobs"]:
-                self._note(job, told_at)
-            self._progress.update(ended, completed=len(self.ends))
+        where = f"/ws?batch={self._batch_id}"
+        async with self._session.ws_connect(where, heartbeat=20, max_msg_size=0) as socket:
+            async for message in socket:
+                self._hear(message.json(), time.time())
+                self._progress.update(ended, completed=len(self.ends))
+                if len(self.ends) == count:
+                    return
+        raise aiohttp.ClientConnectionError("the server has gone away")
 
-    def _note(self, job: dict[str, Any], told_at: float) -> None:
-        if job["status"] in ENDED:
-            self.ends[job["id"]] = datetime.fromisoformat(job["finished_at"]).timestamp()
-        elif job["seconds_to_go"] is not None:
-            self.predictions.append(Prediction(job["id"], told_at, job["seconds_to_go"]))
+    def _hear(self, message: dict[str, Any], now: float) -> None:
+        match message:
+            case {"type": "job", "job": {"id": job_id, "finished_at": str(end)}}:
+                self.ends[job_id] = datetime.fromisoformat(end).timestamp()
+            case {"type": "job", "job": {"id": job_id, "seconds_to_go": float(seconds)}}:
+                self.predictions.append(Prediction(job_id, now, seconds))
+            case {"type": "positions", "positions": places, "forecast": dict(told)}:
+                forecast = Forecast(**told)
+                self.predictions += [
+                    Prediction(job_id, now, forecast.seconds_to_go(place)) for job_id, place in places.items()
+                ]
 
 
 def errors(run: Run) -> list[tuple[float, float]]:
-    """For each prediction the real seconds, and by which part of them it was wrong."""
+    """For each prediction the real seconds, and by which part of them it was wrong: above 0 if too long."""
     found = []
     for prediction in run.predictions:
         real = run.ends[prediction.job_id] - prediction.told_at
         if real >= SHORTEST_S:
-            found.append((real, abs(prediction.seconds - real) / real))
+            found.append((real, (prediction.seconds - real) / real))
     return found
 
 
 def show(found: list[tuple[float, float]]) -> float:
     """Print the errors by how far ahead they looked; the median of all."""
-    table = Table("really", "predictions", "median error", "p90")
+    table = Table("really", "predictions", "median error", "p90", "median, signed")
     edges = (SHORTEST_S, 3.0, 10.0, 30.0, float("inf"))
     for low, high in (*pairwise(edges), (SHORTEST_S, float("inf"))):
-        part = [error for real, error in found if low <= real < high]
+        signed = [error for real, error in found if low <= real < high]
+        part = [abs(error) for error in signed]
         if part:
             words = f"{low:g} s and more" if high == float("inf") else f"{low:g} to {high:g} s"
-            table.add_row(words, f"{len(part):,}", f"{median(part):.0%}", f"{percentile(part, 90):.0%}")
+            figures = (f"{median(part):.0%}", f"{percentile(part, 90):.0%}", f"{median(signed):+.0%}")
+            table.add_row(words, f"{len(part):,}", *figures)
     Console().print(table)
-    return median(error for _, error in found)
+    return median(abs(error) for _, error in found)
 
 
 async def measure(options: argparse.Namespace) -> Run:
@@ -114,7 +122,7 @@ async def measure(options: argparse.Namespace) -> Run:
         made = progress.add_task("made", total=options.photographs)
         photographs = []
         for seed in range(options.photographs):
-            photographs.append(await asyncio.to_thread(make_photograph, 1600, 1200, seed=seed))
+            photographs.append(await asyncio.to_thread(make_photograph, *options.size, seed=seed))
             progress.advance(made)
         images = [photographs[number % len(photographs)] for number in range(options.count)]
         async with aiohttp.ClientSession(options.url) as session:
@@ -129,7 +137,8 @@ def main() -> int:
     parser.add_argument("--url", default="http://localhost:5000", help="the server (default: %(default)s)")
     parser.add_argument("--count", type=int, default=300, help="how many images (default: %(default)s)")
     parser.add_argument("--photographs", type=int, default=20, help="different ones (default: %(default)s)")
-    parser.add_argument("--concurrency", type=int, default=20, help="uploads at a time (%(default)s)")
+    parser.add_argument("--size", type=size, default="2400x1800", help="in pixels (default: %(default)s)")
+    parser.add_argument("--concurrency", type=int, default=10, help="uploads at a time (%(default)s)")
     try:
         found = errors(asyncio.run(measure(parser.parse_args())))
     except (aiohttp.ClientError, TimeoutError) as error:

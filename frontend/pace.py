@@ -4,15 +4,19 @@ While jobs wait, slots are never idle, and the time between two ends is what cou
 that a job costs. For want of that it is the time for which a worker was at a job, by the number of slots.
 """
 
+import time
 from collections import deque
 from dataclasses import dataclass
 from datetime import timedelta
+from math import inf
 from statistics import fmean, median
 
 from frontend.job_state import JobState
 
-MOST_ENDS = 100
-LATELY = timedelta(seconds=60)
+MOST_ENDS = 2_000
+REFRESH_S = 0.5
+"""The rate does not change so fast that it has to be found anew with each end."""
+LATELY = timedelta(seconds=20)
 """What ended longer than this before the last one tells nothing of now."""
 FEWEST_ENDS = 5
 """So many ends in a row of jobs that had waited tell a rate."""
@@ -51,7 +55,8 @@ class Pace:
 
     def __init__(self) -> None:
         self._ends: deque[_End] = deque(maxlen=MOST_ENDS)
-        self._cycle_s: float | None = None
+        self._cycle_s = 0.0
+        self._found_at = -inf
 
     def take(self, state: JobState, *, slots: int) -> None:
         """Take in that a job has ended, while there were so many slots."""
@@ -61,14 +66,14 @@ class Pace:
             when.timestamp() for when in (state.finished_at, state.started_at, state.created_at)
         )
         self._ends.append(_End(at, began, made, max(slots, 1)))
-        self._cycle_s = None
 
     def forecast(self, *, slots: int, busy: int) -> Forecast | None:
         """What is to be expected of so many slots, of which so many are busy; None if nothing is known."""
         if not self._ends or not slots:
             return None
-        if self._cycle_s is None:
-            self._cycle_s = _cycle(list(self._ends))
+        now = time.monotonic()
+        if now - self._found_at > REFRESH_S:
+            self._cycle_s, self._found_at = _cycle(list(self._ends)), now
         free = max(slots - busy, 0)
         # A slot that is busy is so for half a cycle more, on average.
         return Forecast(own_s=self._cycle_s, each_s=self._cycle_s / slots, ahead=free or 0.5)

@@ -13,6 +13,8 @@ from pipeline.job_index import Filing, JobIndex
 from pipeline.records import DamagedRecord, decode_receipt
 from pipeline.store_paths import StorePaths
 
+LISTED: frozenset[Filing] = frozenset({"open", "done", "failed", "cancelled"})
+"""How all the jobs are filed that are in the folder of a batch."""
 SETTLED_AFTER_S = 60.0
 """An entry that was made less long ago may be ahead of its receipt, which somebody is just writing."""
 
@@ -79,7 +81,7 @@ class FiledJobs:
         for name in sorted((name for name in names if not before or name < before), reverse=True):
             with suppress(InvalidId):
                 job_id = parse_job_id(name)
-                if any(self._index.holds(job_id, filing) for filing in filings):
+                if set(filings) >= LISTED or any(self._index.holds(job_id, filing) for filing in filings):
                     yield job_id
 
 

@@ -55,7 +55,7 @@ class JobIndex:
 
     def holds(self, job_id: JobId, filing: Filing) -> bool:
         """Whether the job is filed so."""
-        return self._entries(job_id)[filing].exists()
+        return self._paths.index_entries(job_id, [filing])[filing].exists()
 
     def days(self) -> set[str]:
         """The days of which there are entries."""
