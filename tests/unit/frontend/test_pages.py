@@ -11,8 +11,9 @@ from frontend.routes import STATIC
 from pipeline.ids import JobId, new_batch_id
 from pipeline.image_formats import FORMATS
 from pipeline.local_store import LocalImageStore
+from pipeline.messages import WorkerHeartbeat
 from tests.eventually import eventually
-from tests.unit.frontend.conftest import Client, NewFrontend, uploaded, when_ready
+from tests.unit.frontend.conftest import Client, NewFrontend, Tell, uploaded, when_ready
 from tests.unit.frontend.html_page import Page
 from tests.unit.frontend.requests import FORM, PAGE, PNG, field_part, file_part, form
 from tests.unit.frontend.story import Story
@@ -247,3 +248,16 @@ async def test_a_job_that_waits_shows_its_place(client: Client) -> None:
         return "in the queue" in page.text
 
     await eventually(has_place)
+
+
+async def test_a_job_that_waits_shows_about_how_long_once_another_has_ended(
+    client: Client, tell: Tell
+) -> None:
+    await tell(WorkerHeartbeat(worker="worker-1", slots=1, busy=()), Story().done())
+    answer = await uploaded(client, PNG)
+
+    async def has_time() -> bool:
+        page = await page_at(client, answer["batch"]["page"])
+        return re.search(r"next in the queue, about \d+ s", page.text) is not None
+
+    await eventually(has_time)
