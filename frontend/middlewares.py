@@ -19,8 +19,12 @@ SECURITY_HEADERS = {
         "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
+    # What frame-ancestors says, for browsers that do not know it.
+    "X-Frame-Options": "DENY",
     # With "no-referrer" a browser would not say of the page's own forms either where they are from.
     "Referrer-Policy": "same-origin",
+    # A page that opens this one, or that this one opens, gets no hold of it.
+    "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 
@@ -66,6 +70,7 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
     """A signal handler for `on_response_prepare`: headers that every response has."""
     for name, value in SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)
+    response.headers["Server"] = "image-resizer"  # aiohttp would tell its version and that of Python
     if REQUEST_ID in request:
         response.headers["X-Request-Id"] = request[REQUEST_ID]
     # What is not said to be kept is asked for again, with its ETag: a page never runs with old scripts.

@@ -21,9 +21,10 @@ export class Renditions {
   paint(job) {
     const renditions = job.status === "failed" ? [] : job.renditions;
     this.row.dataset.renditions = (job.rendition_count ?? 1) > 1 ? "many" : "one";
+    // It is known when the job is done, and the last rendition is there before that.
+    this.placeholder.show(job.placeholder);
     if (!this.#paintItems(renditions, job.name)) return;
     this.#paintThumbnail(thumbnailOf(renditions), job.name);
-    this.placeholder.show(job.placeholder);
     setText(this.after, renditions.length ? `→ ${total(renditions, job)}` : "");
   }
 
