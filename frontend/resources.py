@@ -40,6 +40,7 @@ from frontend.keys import (
 )
 from frontend.live import Live
 from frontend.news import News
+from frontend.openapi.text import FILTERS
 from frontend.outbox_level import OutboxLevel
 from frontend.presets import read_presets
 from frontend.relay import Relay
@@ -63,6 +64,7 @@ def set_up_templates(app: web.Application) -> None:
     environment = aiohttp_jinja2.setup(
         app, loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined
     )
+    environment.filters.update(FILTERS)
     environment.globals.update(
         app_version=__version__,
         console_url=app[SETTINGS].console_url or None,

@@ -7,6 +7,7 @@ from aiohttp import web
 from frontend.gate import answer_expectation
 from frontend.handlers import (
     archives,
+    docs,
     events,
     files,
     health,
@@ -45,6 +46,8 @@ def add_routes(app: web.Application) -> None:
     router.add_get("/api/pipeline", pipeline.pipeline)
     router.add_get("/ws", ws.watch)
     router.add_get("/api/events", events.watch)
+    router.add_get("/docs", docs.docs)
+    router.add_get("/openapi.json", docs.openapi)
     router.add_get("/health/live", health.live)
     router.add_get("/health/ready", health.ready)
     router.add_static("/static", STATIC)

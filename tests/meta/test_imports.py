@@ -19,6 +19,8 @@ DOORS = {
     "aiohttp": ("frontend/",),
     "aiohttp_jinja2": ("frontend/",),
     "jinja2": ("frontend/",),
+    "markdown_it": ("frontend/openapi/",),
+    "yaml": ("frontend/openapi/",),
     "uuid6": ("pipeline/ids.py",),
     "zipstream": ("frontend/batch_archive.py",),
 }

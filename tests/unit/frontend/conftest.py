@@ -18,6 +18,7 @@ from pipeline.local_store import LocalImageStore
 from pipeline.messages import AnyEvent, ResizeImage, decode_command
 from tests.eventually import eventually
 from tests.links import opened
+from tests.unit.frontend.checked_client import CheckedClient
 
 Client = TestClient[web.Request, web.Application]
 NewFrontend = Callable[..., Awaitable[Client]]
@@ -46,6 +47,12 @@ def storage(tmp_path: Path) -> Path:
 def store(storage: Path) -> LocalImageStore:
     """The store that the frontend uses, as a worker would open it."""
     return LocalImageStore(storage)
+
+
+@pytest.fixture
+def aiohttp_client_cls() -> type[CheckedClient]:
+    """The clients that pytest-aiohttp makes check what they get."""
+    return CheckedClient
 
 
 @pytest.fixture

@@ -18,6 +18,12 @@ BIG = "x" * 10_000
 
 
 @pytest.fixture
+def aiohttp_client_cls() -> type[Client]:
+    """An ordinary client: the application is none of ours, and what it says is described nowhere."""
+    return TestClient
+
+
+@pytest.fixture
 def live() -> Live:
     return Live()
 

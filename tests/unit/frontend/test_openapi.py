@@ -1,0 +1,144 @@
+"""The OpenAPI document: valid, complete both ways, and a strict judge."""
+
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from frontend.app import create_app
+from frontend.error_responses import ANSWERS, INTERNAL
+from frontend.openapi import document as module
+from frontend.openapi.document import Contradiction, Json, operations, read_document, resolved
+from frontend.settings import FrontendSettings
+from pipeline import __version__
+from tests.unit.frontend.conftest import Client
+from tests.unit.frontend.contract import CONTRACT
+
+FILES_OF_ONE_ROUTE = {"/static": "/static/{filename}"}
+"""A folder of files is one route in aiohttp, and has no name for the file."""
+GOOD_HEADERS = {
+    "X-Request-Id": "0d2f7c4be1a9",
+    "Content-Security-Policy": "default-src 'self'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-cache",
+    "Content-Type": "application/json",
+}
+
+
+def test_the_document_is_a_valid_one() -> None:
+    errors = [error.message for error in OpenAPIV31SpecValidator(read_document()).iter_errors()]
+
+    assert errors == []
+    assert read_document()["info"]["version"] == __version__
+
+
+def test_the_routes_and_the_document_are_the_same() -> None:
+    routes = create_app(FrontendSettings()).router.routes()
+    served = {
+        (FILES_OF_ONE_ROUTE.get(route.resource.canonical, route.resource.canonical), route.method.lower())
+        for route in routes
+        if route.resource and route.method != "HEAD"
+    }
+
+    assert {(path, method) for path, method, _ in operations(read_document())} == served
+
+
+def test_every_code_of_the_table_is_an_answer_of_some_operation() -> None:
+    told = {
+        (int(status), code)
+        for _, _, operation in operations(read_document())
+        for status, response in operation["responses"].items()
+        for code in resolved(read_document(), response)
+        .get("content", {})
+        .get("application/problem+json", {})
+        .get("examples", {})
+    }
+
+    assert {*ANSWERS.values(), INTERNAL} <= told
+
+
+def objects(part: object) -> list[Json]:
+    """Every object in the document."""
+    inner = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
+    own = [part] if isinstance(part, dict) else []
+    return own + [found for one in inner for found in objects(one)]
+
+
+def test_every_schema_of_an_object_is_closed() -> None:
+    components = read_document()["components"]["schemas"]
+    open_ones = [
+        one for one in objects(components) if "properties" in one and "additionalProperties" not in one
+    ]
+
+    assert open_ones == []
+
+
+def test_every_example_is_as_its_schema_says() -> None:
+    document = read_document()
+    shown = [one for one in objects(document) if "schema" in one and ("example" in one or "examples" in one)]
+    assert len(shown) > 20
+
+    for one in shown:
+        whole = {"components": document["components"], "allOf": [one["schema"]]}
+        values = [example["value"] for example in one.get("examples", {}).values()]
+        for value in [*values, *([one["example"]] if "example" in one else [])]:
+            Draft202012Validator(whole).validate(value)
+
+
+def test_what_two_files_describe_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a.yaml", "b.yaml"):
+        (tmp_path / name).write_text("paths: {/same: {}}")
+    monkeypatch.setattr(module, "FOLDER", tmp_path)
+
+    with pytest.raises(Contradiction, match="/same is described twice"):
+        read_document.__wrapped__()
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "headers", "body"),
+    [
+        ("/health/live", 418, {}, b"{}"),
+        ("/health/live", 200, {}, b'{"status": "live", "new": 1}'),
+        ("/health/live", 200, {}, b"{}"),
+        ("/health/live", 200, {"X-New": "1"}, b'{"status": "live"}'),
+        ("/health/live", 200, {"Cache-Control": "public"}, b'{"status": "live"}'),
+        ("/health/live", 200, {"Content-Type": "text/xml"}, b'{"status": "live"}'),
+        ("/nowhere", 200, {}, b"{}"),
+    ],
+    ids=["a status", "a field", "no field", "a header", "a value", "a type", "a path"],
+)
+def test_what_is_not_documented_is_noticed(
+    path: str, status: int, headers: dict[str, str], body: bytes
+) -> None:
+    CONTRACT.check("GET", "/health/live", 200, GOOD_HEADERS, b'{"status": "live"}')
+
+    with pytest.raises(AssertionError, match=path):
+        CONTRACT.check("GET", path, status, GOOD_HEADERS | headers, body)
+
+
+def test_a_message_that_is_not_documented_is_noticed() -> None:
+    CONTRACT.check_message({"type": "positions", "positions": {}})
+
+    with pytest.raises(AssertionError):
+        CONTRACT.check_message({"type": "positions", "positions": {}, "new": 1})
+
+
+async def test_programs_get_the_document(client: Client) -> None:
+    async with client.get("/openapi.json") as response:
+        assert await response.json() == read_document()
+
+
+async def test_people_get_every_operation_and_every_schema(client: Client) -> None:
+    async with client.get("/docs") as response:
+        page = await response.text()
+
+    for path, _, operation in operations(read_document()):
+        assert f'id="{operation["operationId"]}"' in page
+        assert f"<code>{path}</code>" in page
+    for name in read_document()["components"]["schemas"]:
+        assert f'id="schema-{name}"' in page
+    assert "<script>" not in page
+    assert " style=" not in page
