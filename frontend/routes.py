@@ -1,7 +1,5 @@
 """The paths, and who answers them."""
 
-from pathlib import Path
-
 from aiohttp import web
 
 from frontend.gate import answer_expectation
@@ -16,11 +14,10 @@ from frontend.handlers import (
     jobs,
     pages,
     pipeline,
+    static_files,
     uploads,
     ws,
 )
-
-STATIC = Path(__file__).parent / "static"
 
 
 def add_routes(app: web.Application) -> None:
@@ -50,4 +47,4 @@ def add_routes(app: web.Application) -> None:
     router.add_get("/openapi.json", docs.openapi)
     router.add_get("/health/live", health.live)
     router.add_get("/health/ready", health.ready)
-    router.add_static("/static", STATIC)
+    router.add_get("/static/{filename}", static_files.static_file)

@@ -160,6 +160,7 @@ QUESTIONS = {
     "a page that there is not": get(404, "not_found", "/nothing"),
     "a path of the API that there is not": get(404, "not_found", "/api/nothing"),
     "a path out of the page's files": get(404, "not_found", "/static/%2e%2e/app.py"),
+    "a file of the page that there is not": get(404, "not_found", "/static/nothing.css"),
     "a method that there is not": get(405, "method_not_allowed", "/upload"),
     "a job id that is none": get(404, "no_such_id", "/api/jobs/holiday"),
     "a job that there is not": get(404, "job_not_found", f"/api/jobs/{new_job_id()}"),

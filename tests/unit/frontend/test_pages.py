@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from aiohttp import ClientResponse
 
-from frontend.routes import STATIC
+from frontend.handlers.static_files import STATIC
 from pipeline.ids import JobId, new_batch_id
 from pipeline.image_formats import FORMATS
 from pipeline.local_store import LocalImageStore

@@ -1,0 +1,94 @@
+"""Requests that nobody thought of, made out of the OpenAPI document, to a real frontend."""
+
+import asyncio
+import json
+import urllib.request
+from collections.abc import Iterator
+from io import BytesIO
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from PIL import Image
+from schemathesis import Case
+from schemathesis.checks import CheckFunction
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+from deploy.local.broker_node import BrokerNode
+from frontend.openapi.document import read_document
+from tests.rig import Rig
+
+EXAMPLES = 5
+"""By chance, for each operation; those that every parameter asks for come on top, and are most of them."""
+TIMEOUT_S = 10.0
+REPEATABLE = settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=(Phase.explicit, Phase.generate),
+    suppress_health_check=list(HealthCheck),
+)
+
+
+def tiny_image(image_format: str) -> bytes:
+    file = BytesIO()
+    Image.new("RGB", (8, 6), "teal").save(file, image_format)
+    return file.getvalue()
+
+
+IMAGES = [tiny_image(image_format) for image_format in ("PNG", "JPEG", "WEBP", "GIF")]
+schemathesis.openapi.format("binary", st.sampled_from(IMAGES) | st.binary(max_size=64))
+
+API = schemathesis.openapi.from_dict(read_document()).exclude(path=["/ws", "/api/images"])
+"""Without the WebSocket, for which a plain request cannot ask, and without the twin of /upload."""
+OF_A_JOB = API.include(path_regex=r"\{job_id\}")
+
+# Which options go together, which presets there are and what is an image is more than a schema can say.
+UPLOADS = ("/upload", "/upload/{name}")
+# Nor can it say how long a file is, of which a part is asked for.
+FILES = ("/api/jobs/{job_id}/source", "/api/jobs/{job_id}/renditions/{rendition}", "/static/{filename}")
+
+
+@pytest.fixture(scope="module")
+def server(node: BrokerNode, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a frontend, with a worker behind it."""
+    rig = Rig(node.amqp_url, tmp_path_factory.mktemp("any-request"), MIN_FREE_BYTES="0")
+    try:
+        asyncio.run(rig.start(workers=1))
+        yield rig.url
+    finally:
+        rig.end()
+
+
+def new_job(server: str) -> str:
+    """The id of a job that has just been accepted."""
+    request = urllib.request.Request(f"{server}/upload/a.png", data=IMAGES[0], method="PUT")
+    with urllib.request.urlopen(request, timeout=TIMEOUT_S) as response:
+        return str(json.load(response)["jobs"][0]["id"])
+
+
+def check(case: Case[Any], server: str) -> None:
+    excluded: list[CheckFunction] = [positive_data_acceptance] if case.path in (*UPLOADS, *FILES) else []
+    case.call_and_validate(
+        base_url=server, timeout=TIMEOUT_S, allow_redirects=False, excluded_checks=excluded
+    )
+
+
+@API.parametrize()
+@REPEATABLE
+def test_any_request_gets_an_answer_that_is_documented(case: Case[Any], server: str) -> None:
+    check(case, server)
+
+
+@OF_A_JOB.parametrize()
+@REPEATABLE
+def test_any_request_about_a_job_that_there_is_gets_an_answer_that_is_documented(
+    case: Case[Any], server: str
+) -> None:
+    """Given a job, the request is about it, whatever else is in the request."""
+    case.path_parameters["job_id"] = new_job(server)
+
+    check(case, server)
