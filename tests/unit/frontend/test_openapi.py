@@ -10,6 +10,7 @@ from frontend.app import create_app
 from frontend.error_responses import ANSWERS, INTERNAL
 from frontend.openapi import document as module
 from frontend.openapi.document import Contradiction, Json, operations, read_document, resolved
+from frontend.options import KNOWN
 from frontend.settings import FrontendSettings
 from pipeline import __version__
 from tests.unit.frontend.conftest import Client
@@ -56,6 +57,17 @@ def test_every_code_of_the_table_is_an_answer_of_some_operation() -> None:
     }
 
     assert {*ANSWERS.values(), INTERNAL} <= told
+
+
+@pytest.mark.parametrize(("path", "method"), [("/upload", "post"), ("/upload/{name}", "put")])
+def test_every_option_of_an_upload_is_told_in_the_address_and_in_the_form(path: str, method: str) -> None:
+    document = read_document()
+    operation = document["paths"][path][method]
+    in_query = [resolved(document, one) for one in operation["parameters"]]
+    form = resolved(document, operation["requestBody"]["content"]["multipart/form-data"]["schema"])
+
+    assert {one["name"] for one in in_query if one["in"] == "query"} == set(KNOWN) - {"file"}
+    assert form["properties"].keys() == set(KNOWN)
 
 
 def objects(part: object) -> list[Json]:
