@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 from aiohttp import ClientResponse
 
-from frontend.routes import STATIC
+from frontend.handlers.static_files import STATIC
 from pipeline.ids import BatchId, JobId, new_job_id
 from pipeline.local_store import LocalImageStore
 from tests.unit.frontend.conftest import Client, uploaded
