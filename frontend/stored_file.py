@@ -1,4 +1,4 @@
-"""A file of the store as a response: whole or in part, or the news that the client has it already.
+"""A file as a response: whole or in part, or the news that the client has it already.
 
 aiohttp sends it and answers 304. What it leaves open is done here: ETags in If-Range, ranges that are to be
 ignored, and errors in the shape that all errors have (RFC 9110, 13 and 14).

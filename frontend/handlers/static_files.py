@@ -5,6 +5,8 @@ from pathlib import Path
 
 from aiohttp import web
 
+from frontend.stored_file import stored_file
+
 STATIC = Path(__file__).parents[1] / "static"
 
 
@@ -16,7 +18,7 @@ async def static_file(request: web.Request) -> web.StreamResponse:
     name = request.match_info["filename"]
     if name not in _names():
         raise web.HTTPNotFound
-    return web.FileResponse(STATIC / name)
+    return stored_file(request, STATIC / name, {})
 
 
 @cache

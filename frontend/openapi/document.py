@@ -20,7 +20,9 @@ EVERY_RESPONSE = (
     "X-Request-Id",
     "Content-Security-Policy",
     "X-Content-Type-Options",
+    "X-Frame-Options",
     "Referrer-Policy",
+    "Cross-Origin-Opener-Policy",
     "Cross-Origin-Resource-Policy",
     "Cache-Control",
 )
@@ -83,7 +85,8 @@ def _add_what_the_code_knows(components: Json) -> None:
 
 def _add_problems(path: str, operation: Json) -> None:
     codes = [*operation.pop("errors", []), "internal_error"]
-    problems = problem_responses(codes, has_page=not path.startswith("/api/"))
+    of_a_job = operation.pop("job_errors", {})
+    problems = problem_responses(codes, of_a_job=of_a_job, has_page=not path.startswith("/api/"))
     # Another operation may have been given the same responses by an anchor of the file.
     operation["responses"] = operation["responses"] | problems
 

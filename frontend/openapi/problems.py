@@ -1,36 +1,76 @@
 """The responses to what can be wrong with a request, from the table of errors."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from frontend.error_responses import ANSWERS, INTERNAL, PASSING, Answer
+from frontend.error_responses import (
+    ANSWERS,
+    FAULT_OF_THE_IMAGE,
+    INTERNAL,
+    NOT_FAULT_OF_THE_IMAGE,
+    PASSING,
+    Answer,
+)
+from frontend.errors import JobCalledOff
 
 _KNOWN = {answer.code: (answer, cls.__doc__ or "") for cls, answer in ANSWERS.items()} | {
     INTERNAL.code: (INTERNAL, "Something went wrong here. The log tells more under 0d2f7c4be1a9.")
 }
+_HEADERS = {416: ("Content-Range", "Accept-Ranges")} | dict.fromkeys(PASSING, ("Retry-After",))
+"""What is told with these statuses."""
+_OF_A_RESULT = {
+    "Location": "JobOfTheResult",
+    "Preference-Applied": "Preference-Applied",
+    "Idempotent-Replayed": "Idempotent-Replayed",
+}
+"""What is told with why there is no result, each with the name of its description."""
+_STATUS_OF_A_JOB = NOT_FAULT_OF_THE_IMAGE | {ANSWERS[JobCalledOff].code: ANSWERS[JobCalledOff].status}
 
 
-def problem_responses(codes: Sequence[str], *, has_page: bool) -> dict[str, Any]:
+def problem_responses(codes: Sequence[str], *, of_a_job: Mapping[str, str], has_page: bool) -> dict[str, Any]:
     """A response for each status that these codes have; browsers may get it as a page.
 
-    A code is one of the table of errors, or the name of an HTTP status in small letters.
+    A code is one of the table of errors, or the name of an HTTP status in small letters. `of_a_job` has the
+    codes, each with a sentence, of a job that ended without the result that was to be the answer.
     """
-    by_status: dict[int, list[str]] = {}
-    for code in codes:
-        by_status.setdefault(_answer(code)[0].status, []).append(code)
-    return {
-        str(status): _response(status, by_status[status], has_page=has_page) for status in sorted(by_status)
-    }
+    responses: dict[str, Any] = {}
+    by_status = _by_status([*map(_answer, codes), *_answers_of_a_job(of_a_job)])
+    for status in sorted(by_status):
+        is_of_a_job = any(_status_of_a_job(code) == status for code in of_a_job)
+        responses[str(status)] = _response(status, by_status[status], has_page=has_page)
+        responses[str(status)]["headers"] = _headers(status, is_of_a_job=is_of_a_job)
+    return responses
 
 
-def problem_example(code: str) -> dict[str, Any]:
+def _by_status(answers: Sequence[tuple[Answer, str]]) -> dict[int, dict[str, str]]:
+    """For each status its codes, each with the first sentence that it has."""
+    by_status: dict[int, dict[str, str]] = {}
+    for answer, detail in answers:
+        by_status.setdefault(answer.status, {}).setdefault(answer.code, detail)
+    return by_status
+
+
+def _answers_of_a_job(details: Mapping[str, str]) -> Iterator[tuple[Answer, str]]:
+    for code, detail in details.items():
+        yield Answer(_status_of_a_job(code), code), detail
+
+
+def _status_of_a_job(code: str) -> int:
+    return _STATUS_OF_A_JOB.get(code, FAULT_OF_THE_IMAGE)
+
+
+def _headers(status: int, *, is_of_a_job: bool) -> dict[str, Any]:
+    names = {name: name for name in _HEADERS.get(status, ())} | (_OF_A_RESULT if is_of_a_job else {})
+    return {name: {"$ref": f"#/components/headers/{described}"} for name, described in names.items()}
+
+
+def _example(status: int, code: str, detail: str) -> dict[str, Any]:
     """The body of the answer with this code."""
-    answer, detail = _answer(code)
     example = {
         "type": "about:blank",
-        "title": HTTPStatus(answer.status).phrase,
-        "status": answer.status,
+        "title": HTTPStatus(status).phrase,
+        "status": status,
         "code": code,
         "detail": detail,
         "request_id": "0d2f7c4be1a9",
@@ -50,19 +90,16 @@ def _answer(code: str) -> tuple[Answer, str]:
     return Answer(status, code), status.description or status.phrase
 
 
-def _response(status: int, codes: list[str], *, has_page: bool) -> dict[str, Any]:
+def _response(status: int, details: Mapping[str, str], *, has_page: bool) -> dict[str, Any]:
     schema = {
         "allOf": [{"$ref": "#/components/schemas/Problem"}],
-        "properties": {"status": {"const": status}, "code": {"enum": codes}},
+        "properties": {"status": {"const": status}, "code": {"enum": list(details)}},
     }
-    examples = {code: {"value": problem_example(code)} for code in codes}
+    examples = {code: {"value": _example(status, code, detail)} for code, detail in details.items()}
     content: dict[str, Any] = {"application/problem+json": {"schema": schema, "examples": examples}}
     if has_page:
         content["text/html"] = {"schema": {"type": "string"}}
-    response: dict[str, Any] = {
-        "description": f"{HTTPStatus(status).phrase}: {', '.join(f'`{code}`' for code in codes)}",
+    return {
+        "description": f"{HTTPStatus(status).phrase}: {', '.join(f'`{code}`' for code in details)}",
         "content": content,
     }
-    if status in PASSING:
-        response["headers"] = {"Retry-After": {"$ref": "#/components/headers/Retry-After"}}
-    return response

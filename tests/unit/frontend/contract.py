@@ -34,8 +34,10 @@ class Contract:
 
     def __init__(self) -> None:
         self.document = read_document()
-        plain_first = sorted(self.document["paths"], key=lambda path: path.count("{"))
-        self._paths = {re.compile(re.sub(r"\{.*?\}", "[^/]+", path)): path for path in plain_first}
+        narrow_first = sorted(self.document["paths"], key=lambda path: (path.count("{"), -len(path)))
+        self._paths = {
+            re.compile(re.sub(r"\\{.*?\\}", "[^/]+", re.escape(path))): path for path in narrow_first
+        }
 
     def check(
         self, method: str, path: str, status: int, headers: Mapping[str, str], body: bytes | None

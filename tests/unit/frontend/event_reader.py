@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from aiohttp import ClientResponse
 
 from tests.unit.frontend.conftest import Client, Json
+from tests.unit.frontend.contract import CONTRACT
 
 NEXT_WITHIN_S = 10.0
 
@@ -38,7 +39,9 @@ class EventReader:
                 if line != "\n":
                     self._take(line.removesuffix("\n"), fields)
                 elif "data" in fields:
-                    return Event(fields.get("event", "message"), json.loads(fields["data"]), self.last_id)
+                    return self._checked(
+                        Event(fields.get("event", "message"), json.loads(fields["data"]), self.last_id)
+                    )
         return None
 
     async def next(self, kind: str) -> Json:
@@ -54,6 +57,11 @@ class EventReader:
         while (event := await self.event()) is not None:
             events.append(event)
         return events
+
+    def _checked(self, event: Event) -> Event:
+        if event.kind == "message":
+            CONTRACT.check_message(event.data)
+        return event
 
     def _take(self, line: str, fields: dict[str, str]) -> None:
         name, _, value = line.partition(": ")

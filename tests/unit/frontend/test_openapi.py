@@ -20,7 +20,9 @@ GOOD_HEADERS = {
     "X-Request-Id": "0d2f7c4be1a9",
     "Content-Security-Policy": "default-src 'self'",
     "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-cache",
     "Content-Type": "application/json",
@@ -130,10 +132,10 @@ def test_what_is_not_documented_is_noticed(
 
 
 def test_a_message_that_is_not_documented_is_noticed() -> None:
-    CONTRACT.check_message({"type": "positions", "positions": {}})
+    CONTRACT.check_message({"type": "positions", "positions": {}, "forecast": None})
 
     with pytest.raises(AssertionError):
-        CONTRACT.check_message({"type": "positions", "positions": {}, "new": 1})
+        CONTRACT.check_message({"type": "positions", "positions": {}, "forecast": None, "new": 1})
 
 
 async def test_programs_get_the_document(client: Client) -> None:
