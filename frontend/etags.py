@@ -5,11 +5,16 @@ import hashlib
 from aiohttp import ETag, web
 from aiohttp.helpers import ETAG_ANY
 
+from frontend.job_view import JsonObject, to_json
+
 DIGEST_BYTES = 16
+FLEETING = "seconds_to_go"
+"""What changes all the time, without any news of the job."""
 
 
-def etag_of(text: str) -> ETag:
-    """The weak ETag of a JSON text: another text has another one."""
+def etag_of(view: JsonObject) -> ETag:
+    """The weak ETag of a job or a batch: it changes with all that is shown, but for what is FLEETING."""
+    text = to_json(_lasting(view))
     digest = hashlib.blake2b(text.encode(), digest_size=DIGEST_BYTES).hexdigest()
     return ETag(digest, is_weak=True)
 
@@ -24,12 +29,17 @@ def is_known(request: web.Request, etag: ETag) -> bool:
     return any(known.value in (etag.value, ETAG_ANY) for known in request.if_none_match or ())
 
 
-def json_response(request: web.Request, text: str) -> web.Response:
-    """The JSON text with its ETag: 200, or 304 and no text for a client that has it."""
-    etag = etag_of(text)
+def json_response(request: web.Request, view: JsonObject) -> web.Response:
+    """A job or a batch as JSON with its ETag: 200, or 304 and no text for a client that has it."""
+    etag = etag_of(view)
     if is_known(request, etag):
         response = web.Response(status=304)
     else:
-        response = web.Response(text=text, content_type="application/json")
+        response = web.Response(text=to_json(view), content_type="application/json")
     response.etag = etag
     return response
+
+
+def _lasting(view: JsonObject) -> JsonObject:
+    lasting = {name: value for name, value in view.items() if name != FLEETING}
+    return lasting | ({"jobs": [_lasting(job) for job in view["jobs"]]} if "jobs" in view else {})

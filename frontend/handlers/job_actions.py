@@ -23,8 +23,7 @@ async def retry_batch(request: web.Request) -> web.Response:
     """Try all jobs of a batch once more that failed."""
     refuse_foreign(request)
     states = await request.app[JOB_ACTIONS].retry_failed(_batch_id(request))
-    jobs = request.app[JOBS]
-    text = to_json({"jobs": [jobs.view(state) for state in states]})
+    text = to_json({"jobs": request.app[JOBS].views(states)})
     return web.Response(text=text, status=202, content_type="application/json")
 
 

@@ -4,7 +4,7 @@ from aiohttp import web
 
 from frontend.errors import ReceiptNotFound
 from frontend.etags import asks_for_news, etag_of, is_known, json_response
-from frontend.job_view import batch_view, to_json
+from frontend.job_view import batch_view
 from frontend.keys import JOBS, STORE, WAITS
 from frontend.wait_option import wait_of
 from pipeline.ids import JobId, parse_batch_id, parse_job_id
@@ -22,10 +22,10 @@ async def job(request: web.Request) -> web.Response:
         while True:
             is_last_look = wait.is_over or not seconds
             state = await jobs.find(job_id)
-            text = to_json(jobs.view(state))
-            has_news = is_for_news and not is_known(request, etag_of(text))
+            view = jobs.view(state)
+            has_news = is_for_news and not is_known(request, etag_of(view))
             if is_last_look or state.is_ended or has_news:
-                return json_response(request, text)
+                return json_response(request, view)
             await wait.woken()
 
 
@@ -46,7 +46,7 @@ async def batch(request: web.Request) -> web.Response:
     jobs = request.app[JOBS]
     batch_id = parse_batch_id(request.match_info["batch_id"])
     states = await jobs.of_batch(batch_id)
-    return json_response(request, to_json(batch_view(batch_id, jobs.views(states))))
+    return json_response(request, batch_view(batch_id, jobs.views(states)))
 
 
 def _job_id(request: web.Request) -> JobId:

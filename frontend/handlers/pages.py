@@ -38,7 +38,7 @@ def _context(request: web.Request, batch_id: str, states: list[JobState]) -> Con
     settings = request.app[SETTINGS]
     return {
         "batch_id": batch_id,
-        "jobs": [_row(request, state) for state in states],
+        "jobs": _rows(request, states),
         "is_queue_away": _is_queue_away(request),
         "upload_url": "/upload",
         "max_upload_bytes": settings.max_upload_bytes,
@@ -50,13 +50,17 @@ def _context(request: web.Request, batch_id: str, states: list[JobState]) -> Con
     }
 
 
-def _row(request: web.Request, state: JobState) -> Context:
-    """A job, and what is said of it in its row that depends on more than on the job."""
-    wait = (state.retry_at - datetime.now(UTC)).total_seconds() if state.retry_at else 0.0
-    return request.app[JOBS].view(state) | {
-        "retry_in_s": ceil(wait),
-        "is_queue_away": _is_queue_away(request),
-    }
+def _rows(request: web.Request, states: list[JobState]) -> list[Context]:
+    """The jobs, and what is said of each in its row that depends on more than on the job."""
+    is_queue_away = _is_queue_away(request)
+    return [
+        view | {"retry_in_s": _seconds_until(state.retry_at), "is_queue_away": is_queue_away}
+        for state, view in zip(states, request.app[JOBS].views(states), strict=True)
+    ]
+
+
+def _seconds_until(moment: datetime | None) -> int:
+    return ceil((moment - datetime.now(UTC)).total_seconds()) if moment else 0
 
 
 def _is_queue_away(request: web.Request) -> bool:

@@ -85,7 +85,7 @@ def _is_one_result(acceptance: Acceptance, states: list[JobState]) -> bool:
 def _jobs_response(
     request: web.Request, acceptance: Acceptance, states: list[JobState], *, status: int
 ) -> web.Response:
-    views = [request.app[JOBS].view(state) for state in states]
+    views = request.app[JOBS].views(states)
     return web.Response(
         text=to_json(_view(acceptance, views)), status=status, content_type="application/json"
     )
