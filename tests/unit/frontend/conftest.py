@@ -124,6 +124,7 @@ async def commands_in_queue(amqp_url: str) -> list[ResizeImage]:
 
 
 def left_in(storage: Path) -> list[str]:
-    """All that is in the store, but for the folders of its parts and their days."""
+    """All that is in the store, but for the folders of its parts and their days, and of minutes in the index."""
     paths = (path.relative_to(storage) for path in storage.rglob("*"))
-    return sorted(path.as_posix() for path in paths if len(path.parts) > 2)
+    deepest = {"index": 4}
+    return sorted(path.as_posix() for path in paths if len(path.parts) > deepest.get(path.parts[0], 2))

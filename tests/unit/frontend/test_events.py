@@ -17,6 +17,7 @@ from tests.unit.frontend.requests import PNG
 from tests.unit.frontend.story import Story
 
 BIG = Message('{"type": "big", "text": "' + "x" * 10_000 + '"}')
+POSITIONS = Message('{"type": "positions", "positions": {}, "forecast": null}')
 
 
 async def story_of_an_upload(client: Client, batch_id: BatchId | None = None) -> Story:
@@ -184,8 +185,8 @@ async def test_who_reads_too_slowly_is_sent_away_and_stops_nobody(client: Client
             client.app[LIVE].put_to_batch(batch_id, BIG)
             await asyncio.sleep(0)
 
-        client.app[LIVE].put_to_all(Message('{"type": "hello"}'))
-        await reading.next("hello")
+        client.app[LIVE].put_to_all(POSITIONS)
+        await reading.next("positions")
 
 
 async def test_who_was_too_slow_is_told_so_and_may_come_back(client: Client) -> None:
