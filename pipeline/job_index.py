@@ -34,7 +34,7 @@ class JobIndex:
         target = entries.pop(filing)
         while True:
             with suppress(FileNotFoundError):  # the folder was empty, and has been taken away in between
-                target.parent.mkdir(parents=True, exist_ok=True)
+                _make_folder(target.parent)
                 if not any(self._move(entry, target) for entry in entries.values()):
                     target.touch()
                 return
@@ -97,6 +97,16 @@ class JobIndex:
         with suppress(OSError):  # others are in it, or it is gone
             for folder in (entry.parent, entry.parent.parent, entry.parent.parent.parent):
                 folder.rmdir()
+
+
+def _make_folder(folder: Path) -> None:
+    """Make the folder if it is not there. Raises FileNotFoundError if others take it away meanwhile."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:  # it was there, and was not when it was looked at
+        if folder.is_file():
+            raise
+        raise FileNotFoundError from error
 
 
 def _newest_first(folder: Path) -> list[str]:

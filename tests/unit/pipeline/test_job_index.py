@@ -3,6 +3,7 @@
 import os
 import shutil
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -10,14 +11,17 @@ import pytest
 
 from pipeline import filed_jobs
 from pipeline.errors import StorageFull
-from pipeline.ids import BatchId, JobId
+from pipeline.ids import BatchId, JobId, new_job_id
 from pipeline.index_repair import IndexRepair
-from pipeline.job_index import FILINGS, Filing
+from pipeline.job_index import FILINGS, Filing, JobIndex
 from pipeline.local_store import LocalImageStore
 from pipeline.messages import now
 from pipeline.records import JobRecord, Receipt, ReceiptStatus
+from pipeline.store_paths import StorePaths
 from tests.unit.full_disk import FillDisk
 from tests.unit.pipeline.aged import ago, batch_id_of, end_job, stored_job
+
+ROUNDS = 500
 
 
 async def filed(store: LocalImageStore, record: JobRecord) -> list[Filing]:
@@ -90,6 +94,19 @@ async def test_nothing_is_left_of_a_job_that_is_given_up(store: LocalImageStore,
     await store.discard(JobId(record.job_id), BatchId(record.batch_id))
 
     assert list((root / "index").iterdir()) == []
+
+
+def test_jobs_of_one_minute_can_be_filed_while_others_leave_it_empty(tmp_path: Path) -> None:
+    index = JobIndex(StorePaths(tmp_path))
+
+    def file_and_remove(job_id: JobId) -> None:
+        for _ in range(ROUNDS):
+            index.file(job_id, "open")
+            index.file(job_id, "done")
+            index.remove(job_id)
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(file_and_remove, [new_job_id() for _ in range(4)]))
 
 
 async def test_a_job_whose_end_does_not_fit_on_the_disk_stays_open(
