@@ -117,7 +117,7 @@ USES = {
 """What a page does with each example, in the order of the page."""
 
 
-@pytest.mark.parametrize(("example", "use"), zip(blocks("js"), USES.values(), strict=True), ids=USES)
+@pytest.mark.parametrize(("example", "use"), [*zip(blocks("js"), USES.values(), strict=True)], ids=USES)
 async def test_a_page_follows_a_job(
     rig: Rig, http: aiohttp.ClientSession, browser: Browser, example: str, use: str
 ) -> None:
