@@ -215,3 +215,14 @@ async def test_the_last_event_tells_that_the_frontend_stops(new_frontend: NewFro
         events, _ = await asyncio.gather(stream.rest(), client.server.close())
 
     assert (events[-1].kind, events[-1].data["code"]) == ("close", 1001)
+
+
+@pytest.mark.parametrize("field", ["Last-Event-ID", "after"])
+async def test_an_offset_that_is_none_is_named_by_where_it_was_said(client: Client, field: str) -> None:
+    given = {field: "soon"}
+    headers, query = (given, {}) if field == "Last-Event-ID" else ({}, given)
+
+    async with client.get("/api/events", headers=headers, params=query) as response:
+        problem = await response.json(content_type="application/problem+json")
+
+    assert (response.status, problem["field"], problem["value"]) == (422, field, "soon")
