@@ -104,6 +104,7 @@ class JobActions:
         ours = Receipt(
             job_id=state.id,
             batch_id=state.batch_id,
+            owner=state.owner,
             name=state.name,
             status="cancelled",
             attempt=state.attempt,
@@ -124,6 +125,7 @@ class JobActions:
         tombstone = Receipt(
             job_id=receipt.job_id,
             batch_id=receipt.batch_id,
+            owner=receipt.owner,
             name="",
             status="removed",
             attempt=receipt.attempt,

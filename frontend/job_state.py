@@ -26,6 +26,7 @@ from pipeline.messages import (
     JobRemoved,
     JobRetrying,
     JobStarted,
+    Owner,
     RenditionReady,
     Result,
     Source,
@@ -127,6 +128,11 @@ class JobState:
         """The sender's file name."""
         told = (self._now, self.queued, self.started)
         return next((event.name for event in told if isinstance(event, _Named)), "image")
+
+    @cached_property
+    def owner(self) -> Owner | None:
+        """The name of the API key that it came with, if it came with one."""
+        return next((event.owner for event in self.events if event.owner), None)
 
     @property
     def worker(self) -> str | None:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from pipeline.ids import BatchId, JobId
 from pipeline.job_index import Filing
+from pipeline.messages import Owner
 from pipeline.records import JobRecord, Receipt
 
 
@@ -78,9 +79,11 @@ class ImageStore(Protocol):
         most: int,
         before: JobId | None = None,
         batch: BatchId | None = None,
+        owners: Sequence[Owner | None] | None = None,
     ) -> list[JobId]:
         """Up to `most` jobs that seem to stand so, newest first: those older than `before`, those of a batch.
 
+        Of these owners, or None for all of them; of a batch there may be some of others.
         The receipt is the truth; of a job that stands otherwise `refile` is to be told.
         """
 

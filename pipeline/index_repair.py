@@ -12,7 +12,7 @@ from pathlib import Path
 from pipeline.errors import PipelineError
 from pipeline.filed_jobs import FiledJobs
 from pipeline.ids import JobId, parse_job_id
-from pipeline.job_index import FILINGS, JobIndex
+from pipeline.job_index import FILINGS, Filing, JobIndexes
 from pipeline.store_paths import StorePaths
 
 log = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ class IndexRepair:
 
     def __init__(self, root: Path) -> None:
         self._paths = StorePaths(root.resolve())
-        self._index = JobIndex(self._paths)
+        self._indexes = JobIndexes(self._paths)
         self._filed = FiledJobs(self._paths)
         self._looked_through_at = 0.0
 
@@ -43,7 +43,8 @@ class IndexRepair:
         log.debug("looked at the entries of %d jobs", mended)
 
     def _days(self) -> list[str]:
-        days = self._index.days().union(_names(self._paths.uploads), _names(self._paths.processed))
+        filed = set[str]().union(*(index.days() for index in self._indexes.of_all()))
+        days = filed.union(_names(self._paths.uploads), _names(self._paths.processed))
         return sorted((day for day in days if _is_day(day) and self._is_changed(day)), reverse=True)
 
     def _is_changed(self, day: str) -> bool:
@@ -54,13 +55,16 @@ class IndexRepair:
     def _suspects(self, day: str) -> list[JobId]:
         """The jobs of a day that may be filed wrongly, newest first."""
         asked, begun = _names(self._paths.uploads / day), _names(self._paths.processed / day)
-        entries = {filing: set(self._index.of_day(filing, day)) for filing in FILINGS}
+        entries = {filing: self._filed_so(filing, day) for filing in FILINGS}
         filed = set[str]().union(*entries.values())
         suspects = (asked | begun) - filed
         for filing, job_ids in entries.items():
             suspects |= self._ended(job_ids & begun) if filing == "open" else job_ids - begun
         suspects |= entries["open"] - asked
         return sorted((parse_job_id(name) for name in suspects if _is_id(name)), reverse=True)
+
+    def _filed_so(self, filing: Filing, day: str) -> set[JobId]:
+        return set[JobId]().union(*(index.of_day(filing, day) for index in self._indexes.of_all()))
 
     def _ended(self, job_ids: set[JobId]) -> set[JobId]:
         return {job_id for job_id in job_ids if self._paths.receipt(job_id).exists()}

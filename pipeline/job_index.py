@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from pipeline.errors import InvalidId
-from pipeline.ids import JobId, parse_job_id
+from pipeline.ids import JobId, made_at, parse_job_id
+from pipeline.messages import Owner
 from pipeline.records import ReceiptStatus
-from pipeline.store_paths import StorePaths
+from pipeline.store_paths import NOBODY, StorePaths
 
 Filing = Literal["open"] | ReceiptStatus
 """How a job is filed: by the status of its receipt, or `open` while it has none."""
@@ -23,10 +24,10 @@ FILINGS: tuple[Filing, ...] = ("open", *get_args(ReceiptStatus))
 
 
 class JobIndex:
-    """The index of one store. Blocking; nothing is synced, for what is lost can be made again."""
+    """The index of the jobs of one owner. Blocking; nothing is synced, for what is lost can be made again."""
 
-    def __init__(self, paths: StorePaths) -> None:
-        self._paths = paths
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
 
     def file(self, job_id: JobId, filing: Filing) -> None:
         """File the job so, and no longer as it was before. A rename, so that it is never in two places."""
@@ -55,15 +56,15 @@ class JobIndex:
 
     def holds(self, job_id: JobId, filing: Filing) -> bool:
         """Whether the job is filed so."""
-        return self._paths.index_entries(job_id, [filing])[filing].exists()
+        return self._entries(job_id)[filing].exists()
 
     def days(self) -> set[str]:
         """The days of which there are entries."""
-        return {day for filing in FILINGS for day in _newest_first(self._paths.index / filing)}
+        return {day for filing in FILINGS for day in _newest_first(self._folder / filing)}
 
     def newest(self, filing: Filing, before: JobId | None = None) -> Iterator[JobId]:
         """The jobs filed so that are older than `before`, newest first. Folders are read as needed."""
-        part = self._paths.index / filing
+        part = self._folder / filing
         limit = self._entries(before)[filing] if before else None
         for day in _newest_first(part):
             if limit is not None and day > limit.parent.parent.name:
@@ -72,7 +73,7 @@ class JobIndex:
 
     def of_day(self, filing: Filing, day: str) -> Iterator[JobId]:
         """The jobs of a day that are filed so, newest first."""
-        return self._of_day(self._paths.index / filing / day, None)
+        return self._of_day(self._folder / filing / day, None)
 
     def _of_day(self, folder: Path, limit: Path | None) -> Iterator[JobId]:
         for minute in _newest_first(folder):
@@ -83,7 +84,10 @@ class JobIndex:
                 yield from _ids([name for name in _newest_first(inside) if name < limit.name])
 
     def _entries(self, job_id: JobId) -> dict[Filing, Path]:
-        return self._paths.index_entries(job_id, FILINGS)
+        """For each way to file the job, the empty file that says so; a folder has those of a minute (UTC)."""
+        moment = made_at(job_id)
+        place = f"{moment.date().isoformat()}/{moment:%H%M}/{job_id}"
+        return {filing: self._folder / filing / place for filing in FILINGS}
 
     def _move(self, entry: Path, target: Path) -> bool:
         try:
@@ -95,8 +99,28 @@ class JobIndex:
 
     def _remove_empty_above(self, entry: Path) -> None:
         with suppress(OSError):  # others are in it, or it is gone
-            for folder in (entry.parent, entry.parent.parent, entry.parent.parent.parent):
+            for folder in (entry.parent, entry.parent.parent, entry.parent.parent.parent, self._folder):
                 folder.rmdir()
+
+
+class JobIndexes:
+    """The indexes of one store, one for each owner, so that a list need not pass over what others have."""
+
+    def __init__(self, paths: StorePaths) -> None:
+        self._paths = paths
+
+    def of(self, owner: Owner | None) -> JobIndex:
+        """The index of this owner's jobs; None: of those that came without an API key."""
+        return JobIndex(self._paths.index_of(owner))
+
+    def of_all(self) -> list[JobIndex]:
+        """The indexes of all owners that have jobs."""
+        return [self.of(None if name == NOBODY else name) for name in _newest_first(self._paths.index)]
+
+    def remove(self, job_id: JobId) -> None:
+        """Know nothing of the job any more, whosever it was."""
+        for index in self.of_all():
+            index.remove(job_id)
 
 
 def _make_folder(folder: Path) -> None:

@@ -22,7 +22,8 @@ from pipeline.filed_jobs import FiledJobs
 from pipeline.ids import BatchId, JobId, parse_job_id
 from pipeline.image_store import Beginning, Traces
 from pipeline.incoming_image import LocalIncomingImage
-from pipeline.job_index import Filing, JobIndex
+from pipeline.job_index import Filing
+from pipeline.messages import Owner
 from pipeline.records import DamagedRecord, JobRecord, Receipt, decode_job, decode_receipt, encode_record
 from pipeline.store_paths import MARK_PREFIX, RECEIPT_FILE, StorePaths
 
@@ -38,7 +39,6 @@ class LocalImageStore:
         for part in self._paths.parts:
             make_folder(part)
         self._batches = BatchFolders(self._paths)
-        self._index = JobIndex(self._paths)
         self._filed = FiledJobs(self._paths)
 
     async def receive(self, job_id: JobId) -> LocalIncomingImage:
@@ -80,8 +80,11 @@ class LocalImageStore:
         most: int,
         before: JobId | None = None,
         batch: BatchId | None = None,
+        owners: Sequence[Owner | None] | None = None,
     ) -> list[JobId]:
-        return await asyncio.to_thread(self._filed.newest, filings, most=most, before=before, batch=batch)
+        return await asyncio.to_thread(
+            self._filed.newest, filings, most=most, before=before, batch=batch, owners=owners
+        )
 
     async def refile(self, job_id: JobId) -> None:
         await asyncio.to_thread(self._filed.refile, job_id)
@@ -163,14 +166,14 @@ class LocalImageStore:
 
     def _save_job(self, record: JobRecord) -> None:
         job_id = parse_job_id(record.job_id)
-        with self._filed.ahead(job_id, "open"):
+        with self._filed.ahead(record, "open"):
             write_file(self._paths.job(job_id), encode_record(record))
         self._batches.join(BatchId(record.batch_id), job_id)
 
     def _discard(self, job_id: JobId, batch_id: BatchId) -> None:
         shutil.rmtree(self._paths.upload_folder(job_id), ignore_errors=True)
         self._batches.leave(batch_id, job_id)
-        self._index.remove(job_id)
+        self._filed.remove(job_id)
 
     def _check_is_there(self) -> None:
         """Raise an OSError when the disk of the store is away: nothing is known then, and nothing is made."""
@@ -220,7 +223,7 @@ class LocalImageStore:
         job_id = parse_job_id(receipt.job_id)
         path = self._paths.receipt(job_id)
         make_folder(path.parent)
-        with self._filed.ahead(job_id, receipt.status, is_listed=receipt.batch_id is not None):
+        with self._filed.ahead(receipt, receipt.status):
             while not write_new_file(path, encode_record(receipt)):
                 standing = self._load_receipt(job_id)
                 if standing is not None:
@@ -232,12 +235,12 @@ class LocalImageStore:
         """The marks go with it: the job begins anew, and what earlier workers died of is not counted."""
         for mark in self._paths.result_folder(job_id).glob(f"{MARK_PREFIX}*"):
             mark.unlink(missing_ok=True)
-        self._index.file(job_id, "open")
+        self._filed.reopen(job_id)
         _remove_durably(self._paths.receipt(job_id))
 
     def _remove_job(self, tombstone: Receipt) -> None:
         job_id = parse_job_id(tombstone.job_id)
-        with self._filed.ahead(job_id, "removed", is_listed=tombstone.batch_id is not None):
+        with self._filed.ahead(tombstone, "removed"):
             write_file(self._paths.receipt(job_id), encode_record(tombstone))
         _remove_results(self._paths.result_folder(job_id))
         self._remove_upload(job_id)
@@ -249,7 +252,7 @@ class LocalImageStore:
         for path in results.glob("*"):
             if path.name != RECEIPT_FILE:
                 path.unlink(missing_ok=True)
-        self._index.remove(job_id)
+        self._filed.remove(job_id)
         shutil.rmtree(results, ignore_errors=True)
         for day in (self._paths.upload_folder(job_id).parent, self._paths.result_folder(job_id).parent):
             _remove_if_empty(day)

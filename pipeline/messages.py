@@ -32,6 +32,8 @@ Colour = Annotated[
 """A colour as in CSS, in hexadecimal with or without alpha, or one of three names."""
 OutputFormat = Literal["auto", "jpeg", "png", "webp", "avif", "gif"]
 MetadataPolicy = Literal["copyright", "none", "all"]
+Owner = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")]
+"""The name of the API key that an image came with: its jobs are shown to nobody else."""
 RenditionName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")]
 Moment = Annotated[datetime, Meta(tz=True)]
 
@@ -103,13 +105,14 @@ class JobError(Struct, frozen=True, kw_only=True):
 class ResizeImage(Struct, frozen=True, kw_only=True, tag_field="type", tag="resize_image"):
     """The command: make these renditions of that image. `source` is a path inside the store.
 
-    `attempt` counts from 1 and on and on; `retries` is how many rungs of the retry ladder it has gone round
-    since somebody asked for it.
+    `owner` is the name of the API key that it came with, if it came with one. `attempt` counts from 1 and on
+    and on; `retries` is how many rungs of the retry ladder it has gone round since somebody asked for it.
     """
 
     v: Literal[1] = 1
     job_id: str
     batch_id: str | None = None
+    owner: Owner | None = None
     source: str
     attempt: Attempt = 1
     retries: Annotated[int, Meta(ge=0, le=1_000)] = 0
@@ -124,10 +127,11 @@ class Event(Struct, frozen=True, kw_only=True, tag_field="type"):
 
 
 class JobEvent(Event, frozen=True, kw_only=True):
-    """A fact about one job."""
+    """A fact about one job. `owner` is the name of the API key that it came with, if it came with one."""
 
     job_id: str
     batch_id: str | None = None
+    owner: Owner | None = None
     attempt: Attempt = 1
 
 

@@ -16,6 +16,7 @@ from pipeline.messages import (
     JobFailed,
     JobQueued,
     JobRemoved,
+    Owner,
     Rendition,
     ResizeImage,
     Result,
@@ -30,11 +31,15 @@ class DamagedRecord(PipelineError):
 
 
 class JobRecord(Struct, frozen=True, kw_only=True):
-    """What was asked. `name` is the sender's file name, to be shown; `source_path` is where the image is."""
+    """What was asked. `name` is the sender's file name, to be shown; `source_path` is where the image is.
+
+    `owner` is the name of the API key that the image came with; None where there are no keys.
+    """
 
     v: Literal[1] = 1
     job_id: str
     batch_id: str
+    owner: Owner | None = None
     name: str
     source_path: str
     source: Source
@@ -91,6 +96,7 @@ class Receipt(Struct, frozen=True, kw_only=True):
     v: Literal[1] = 1
     job_id: str
     batch_id: str | None
+    owner: Owner | None = None
     name: str
     status: ReceiptStatus
     attempt: int
@@ -111,6 +117,7 @@ def command_of(record: JobRecord, *, attempt: int = 1) -> ResizeImage:
     return ResizeImage(
         job_id=record.job_id,
         batch_id=record.batch_id,
+        owner=record.owner,
         source=record.source_path,
         attempt=attempt,
         renditions=record.renditions,
@@ -122,6 +129,7 @@ def queued_of(record: JobRecord, *, attempt: int = 1) -> JobQueued:
     return JobQueued(
         job_id=record.job_id,
         batch_id=record.batch_id,
+        owner=record.owner,
         attempt=attempt,
         name=record.name,
         source=record.source,
@@ -171,6 +179,7 @@ class _AnyEnd(TypedDict):
     at: datetime
     job_id: str
     batch_id: str | None
+    owner: Owner | None
     attempt: int
 
 
@@ -179,6 +188,7 @@ def _of_any_end(receipt: Receipt) -> _AnyEnd:
         "at": receipt.finished_at,
         "job_id": receipt.job_id,
         "batch_id": receipt.batch_id,
+        "owner": receipt.owner,
         "attempt": receipt.attempt,
     }
 

@@ -73,5 +73,10 @@ class Retention:
         if receipt.status == "removed":
             return True  # everybody was told when it was done
         return await self._publish(
-            JobRemoved(job_id=receipt.job_id, batch_id=receipt.batch_id, attempt=receipt.attempt)
+            JobRemoved(
+                job_id=receipt.job_id,
+                batch_id=receipt.batch_id,
+                owner=receipt.owner,
+                attempt=receipt.attempt,
+            )
         )

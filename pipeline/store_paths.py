@@ -9,23 +9,22 @@
     processed/<day>/<job_id>/<file>        a rendition
     processed/<day>/<job_id>/.attempt-*    a worker is at it
     processed/<day>/<job_id>/receipt.json  the job has ended, and how
-    index/<filing>/<day>/<minute>/<job_id> how the job stands, as far as lists of jobs need it
+    index/<owner>/<filing>/<day>/<minute>/<job_id>
+                                           how the job stands, as far as lists of jobs need it
 
-`<day>` and `<minute>` are read out of the id. Only the modules of the store know these paths; others pass ids
-and the `source_path` that `keep` has given them.
+`<day>` and `<minute>` are read out of the id; `<owner>` is `-` for jobs that came without an API key. Only
+the modules of the store know these paths; others pass ids and the `source_path` that `keep` has given them.
 """
 
-from collections.abc import Iterable
 from pathlib import Path
-from typing import TypeVar
 
-from pipeline.ids import BatchId, JobId, day_of, made_at
-
-Filing = TypeVar("Filing", bound=str)
+from pipeline.ids import BatchId, JobId, day_of
+from pipeline.messages import Owner
 
 JOB_FILE = "job.json"
 RECEIPT_FILE = "receipt.json"
 MARK_PREFIX = ".attempt-"
+NOBODY = "-"
 
 
 class StorePaths:
@@ -66,8 +65,6 @@ class StorePaths:
         """A folder with an empty file for each job of a batch."""
         return self.batches / day_of(batch_id) / batch_id
 
-    def index_entries(self, job_id: JobId, filings: Iterable[Filing]) -> dict[Filing, Path]:
-        """For each way to file the job, the empty file that says so; a folder has those of a minute (UTC)."""
-        moment = made_at(job_id)
-        place = f"{moment.date().isoformat()}/{moment:%H%M}/{job_id}"
-        return {filing: self.index / filing / place for filing in filings}
+    def index_of(self, owner: Owner | None) -> Path:
+        """The index of the jobs of one owner; None: of those that came without an API key."""
+        return self.index / (owner or NOBODY)

@@ -47,6 +47,7 @@ class Attempt:
         return JobStarted(
             job_id=self.job_id,
             batch_id=self.command.batch_id,
+            owner=self.command.owner,
             attempt=self.number,
             at=self.started_at,
             name=self.name,
@@ -56,7 +57,11 @@ class Attempt:
     def rendition_ready(self, result: Result) -> RenditionReady:
         """The event that says so."""
         return RenditionReady(
-            job_id=self.job_id, batch_id=self.command.batch_id, attempt=self.number, result=result
+            job_id=self.job_id,
+            batch_id=self.command.batch_id,
+            owner=self.command.owner,
+            attempt=self.number,
+            result=result,
         )
 
     def retrying(self, reason: str, delay_s: float) -> JobRetrying:
@@ -64,6 +69,7 @@ class Attempt:
         return JobRetrying(
             job_id=self.job_id,
             batch_id=self.command.batch_id,
+            owner=self.command.owner,
             attempt=self.number,
             reason=reason,
             delay_s=delay_s,
@@ -81,6 +87,7 @@ class Attempt:
         return Receipt(
             job_id=self.job_id,
             batch_id=self.command.batch_id,
+            owner=self.command.owner,
             name=self.name,
             status="done",
             attempt=self.number,
@@ -105,6 +112,7 @@ class Attempt:
         return Receipt(
             job_id=self.job_id,
             batch_id=self.command.batch_id,
+            owner=self.command.owner,
             name=self.name,
             status="failed",
             attempt=self.number,

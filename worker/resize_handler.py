@@ -177,6 +177,7 @@ class ResizeHandler:
             JobRetrying(
                 job_id=command.job_id,
                 batch_id=command.batch_id,
+                owner=command.owner,
                 attempt=command.attempt,
                 reason=outcome.reason,
                 delay_s=outcome.delay_s,

@@ -126,5 +126,5 @@ async def commands_in_queue(amqp_url: str) -> list[ResizeImage]:
 def left_in(storage: Path) -> list[str]:
     """All that is in the store, but for the folders of its parts, their days and the minutes of the index."""
     paths = (path.relative_to(storage) for path in storage.rglob("*"))
-    deepest = {"index": 4}
+    deepest = {"index": 5}
     return sorted(path.as_posix() for path in paths if len(path.parts) > deepest.get(path.parts[0], 2))

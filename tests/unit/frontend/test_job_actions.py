@@ -305,7 +305,7 @@ async def test_a_job_that_has_ended_is_removed_with_all_its_files(
     for path in (f"/api/jobs/{story.job_id}", *addresses, f"/ws?job={story.job_id}"):
         status, problem = await asked(client, "GET", path)
         assert (status, problem["code"]) == (404, "job_not_found"), path
-    left = [path for path in left_in(storage) if not path.startswith("index/removed/")]
+    left = [path for path in left_in(storage) if not path.startswith("index/-/removed/")]
     folder = f"processed/{day_of(story.job_id)}/{story.job_id}"
     assert left == [folder, f"{folder}/receipt.json"]
     for method, path in (("DELETE", ""), ("POST", "/retry")):

@@ -171,8 +171,8 @@ async def test_many_entries_that_lie_make_a_page_short_and_not_the_last(
 
 def move_entry(storage: Path, story: Story, right: str, wrong: str) -> None:
     """Let the index tell a lie about the job."""
-    (entry,) = (storage / "index" / right).glob(f"*/*/{story.job_id}")
-    lie = storage / "index" / wrong / entry.relative_to(storage / "index" / right)
+    (entry,) = (storage / "index/-" / right).glob(f"*/*/{story.job_id}")
+    lie = storage / "index/-" / wrong / entry.relative_to(storage / "index/-" / right)
     lie.parent.mkdir(parents=True, exist_ok=True)
     entry.rename(lie)
 
@@ -181,7 +181,7 @@ async def test_an_old_store_is_listed_soon_after_the_start(
     client: Client, new_frontend: NewFrontend, amqp_url: str, storage: Path
 ) -> None:
     (story,) = await sent(client, 1)
-    shutil.rmtree(storage / "index" / "open")
+    shutil.rmtree(storage / "index/-/open")
 
     another = await new_frontend(amqp_url)
 

@@ -28,7 +28,12 @@ def batch_id_of(moment: datetime) -> BatchId:
 
 
 async def stored_job(
-    store: LocalImageStore, moment: datetime, batch_id: BatchId | None = None, *, image: bytes = b"image"
+    store: LocalImageStore,
+    moment: datetime,
+    batch_id: BatchId | None = None,
+    *,
+    image: bytes = b"image",
+    owner: str | None = None,
 ) -> JobRecord:
     """A job that was accepted at this moment, and waits."""
     job_id = job_id_of(moment)
@@ -37,6 +42,7 @@ async def stored_job(
     record = JobRecord(
         job_id=job_id,
         batch_id=batch_id or batch_id_of(moment),
+        owner=owner,
         name="holiday.png",
         source_path=await incoming.keep("holiday.png"),
         source=Source(media_type="image/png", bytes=len(image)),
@@ -57,6 +63,7 @@ async def end_job(
         Receipt(
             job_id=record.job_id,
             batch_id=record.batch_id,
+            owner=record.owner,
             name=record.name,
             status=status,
             attempt=1,

@@ -32,6 +32,7 @@ GOLDEN = Path(__file__).parent / "golden"
 JOB_ID = "01a20d0d-aebe-7e7a-9d1e-1c2b3a4f5e6d"
 BATCH_ID = "01a20d0d-aebd-7c4d-8a5b-0f1e2d3c4b5a"
 BEGUN = datetime(2026, 11, 24, 10, 15, 30, 250_000, UTC)
+OWNER = "shop"
 ENDED = BEGUN + timedelta(milliseconds=48)
 
 SOURCE = Source(media_type="image/jpeg", bytes=2_345_678)
@@ -73,6 +74,7 @@ SPENT = {"decode": 12.5, "total": 48.0}
 COMMAND = ResizeImage(
     job_id=JOB_ID,
     batch_id=BATCH_ID,
+    owner=OWNER,
     source=f"uploads/2026-11-24/{JOB_ID}/holiday.jpg",
     attempt=2,
     retries=1,
@@ -100,17 +102,29 @@ EVENTS: tuple[AnyEvent, ...] = (
         at=BEGUN,
         job_id=JOB_ID,
         batch_id=BATCH_ID,
+        owner=OWNER,
         name="holiday.jpg",
         source=SOURCE,
         rendition_count=3,
     ),
-    JobStarted(at=BEGUN, job_id=JOB_ID, batch_id=BATCH_ID, attempt=2, name="holiday.jpg", worker="worker-1"),
-    RenditionReady(at=ENDED, job_id=JOB_ID, batch_id=BATCH_ID, attempt=2, result=RESULT),
-    JobRetrying(at=ENDED, job_id=JOB_ID, batch_id=BATCH_ID, attempt=2, reason="OSError", delay_s=2.0),
+    JobStarted(
+        at=BEGUN,
+        job_id=JOB_ID,
+        batch_id=BATCH_ID,
+        owner=OWNER,
+        attempt=2,
+        name="holiday.jpg",
+        worker="worker-1",
+    ),
+    RenditionReady(at=ENDED, job_id=JOB_ID, batch_id=BATCH_ID, owner=OWNER, attempt=2, result=RESULT),
+    JobRetrying(
+        at=ENDED, job_id=JOB_ID, batch_id=BATCH_ID, owner=OWNER, attempt=2, reason="OSError", delay_s=2.0
+    ),
     JobDone(
         at=ENDED,
         job_id=JOB_ID,
         batch_id=BATCH_ID,
+        owner=OWNER,
         attempt=2,
         name="holiday.jpg",
         worker="worker-1",
@@ -125,6 +139,7 @@ EVENTS: tuple[AnyEvent, ...] = (
         at=ENDED,
         job_id=JOB_ID,
         batch_id=BATCH_ID,
+        owner=OWNER,
         attempt=2,
         name="holiday.jpg",
         worker="worker-1",
@@ -132,8 +147,8 @@ EVENTS: tuple[AnyEvent, ...] = (
         error=ERROR,
         started_at=BEGUN,
     ),
-    JobCancelled(at=ENDED, job_id=JOB_ID, batch_id=BATCH_ID, attempt=2, name="holiday.jpg"),
-    JobRemoved(at=ENDED, job_id=JOB_ID, batch_id=BATCH_ID, attempt=2),
+    JobCancelled(at=ENDED, job_id=JOB_ID, batch_id=BATCH_ID, owner=OWNER, attempt=2, name="holiday.jpg"),
+    JobRemoved(at=ENDED, job_id=JOB_ID, batch_id=BATCH_ID, owner=OWNER, attempt=2),
     WorkerOnline(at=BEGUN, worker="worker-1", slots=4),
     WorkerHeartbeat(at=BEGUN, worker="worker-1", slots=4, busy=(JOB_ID,)),
     WorkerOffline(at=BEGUN, worker="worker-1"),
@@ -143,6 +158,7 @@ EVENTS: tuple[AnyEvent, ...] = (
 JOB_RECORD = JobRecord(
     job_id=JOB_ID,
     batch_id=BATCH_ID,
+    owner=OWNER,
     name="holiday.jpg",
     source_path=f"uploads/2026-11-24/{JOB_ID}/holiday.jpg",
     source=SOURCE,
@@ -153,6 +169,7 @@ JOB_RECORD = JobRecord(
 DONE_RECEIPT = Receipt(
     job_id=JOB_ID,
     batch_id=BATCH_ID,
+    owner=OWNER,
     name="holiday.jpg",
     status="done",
     attempt=2,
@@ -170,6 +187,7 @@ DONE_RECEIPT = Receipt(
 FAILED_RECEIPT = Receipt(
     job_id=JOB_ID,
     batch_id=BATCH_ID,
+    owner=OWNER,
     name="holiday.jpg",
     status="failed",
     attempt=2,
@@ -183,6 +201,7 @@ FAILED_RECEIPT = Receipt(
 CANCELLED_RECEIPT = Receipt(
     job_id=JOB_ID,
     batch_id=BATCH_ID,
+    owner=OWNER,
     name="holiday.jpg",
     status="cancelled",
     attempt=2,

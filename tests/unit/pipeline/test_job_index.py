@@ -17,7 +17,6 @@ from pipeline.job_index import FILINGS, Filing, JobIndex
 from pipeline.local_store import LocalImageStore
 from pipeline.messages import now
 from pipeline.records import JobRecord, Receipt, ReceiptStatus
-from pipeline.store_paths import StorePaths
 from tests.unit.full_disk import FillDisk
 from tests.unit.pipeline.aged import ago, batch_id_of, end_job, stored_job
 
@@ -55,8 +54,8 @@ def receipt_path(root: Path, record: JobRecord) -> Path:
 
 def move_entry(root: Path, record: JobRecord, filing: str) -> None:
     """Let the index tell a lie about the job."""
-    (entry,) = root.glob(f"index/*/*/*/{record.job_id}")
-    wrong = root / "index" / filing / entry.relative_to(entry.parents[2])
+    (entry,) = root.glob(f"index/-/*/*/*/{record.job_id}")
+    wrong = root / "index/-" / filing / entry.relative_to(entry.parents[2])
     wrong.parent.mkdir(parents=True)
     entry.rename(wrong)
 
@@ -97,7 +96,7 @@ async def test_nothing_is_left_of_a_job_that_is_given_up(store: LocalImageStore,
 
 
 def test_jobs_of_one_minute_can_be_filed_while_others_leave_it_empty(tmp_path: Path) -> None:
-    index = JobIndex(StorePaths(tmp_path))
+    index = JobIndex(tmp_path / "index")
 
     def file_and_remove(job_id: JobId) -> None:
         for _ in range(ROUNDS):
@@ -224,3 +223,17 @@ async def test_days_in_which_nothing_has_changed_are_not_looked_through_again(
     await IndexRepair(root).mend()
 
     assert (unseen, await filed(store, record)) == ([], ["open"])
+
+
+async def test_each_owner_has_a_list_of_its_own(store: LocalImageStore) -> None:
+    nobodys = await stored_job(store, ago(hours=1))
+    shops = await stored_job(store, ago(hours=2), owner="shop")
+    await end_job(store, shops, ago(minutes=50), "done")
+
+    everything = await store.newest(FILINGS, most=10)
+    of_the_shop = await store.newest(FILINGS, most=10, owners=["shop"])
+    of_nobody = await store.newest(FILINGS, most=10, owners=[None])
+
+    assert everything == [nobodys.job_id, shops.job_id]
+    assert of_the_shop == await store.newest(["done"], most=10, owners=["shop"]) == [shops.job_id]
+    assert of_nobody == [nobodys.job_id]
