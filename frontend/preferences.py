@@ -13,11 +13,11 @@ from frontend.wait_option import MOST_WAIT_S
 HEADER = "Prefer"
 APPLIED_HEADER = "Preference-Applied"
 
-_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
-_WORD = rf'(?:{_NAME}|"(?:[^"\\]|\\.)*")'
-_PREFERENCE = re.compile(
-    rf"\s*({_NAME})(?:\s*=\s*({_WORD}))?(?:\s*;[^,\"]*(?:\"[^\"]*\"[^,\"]*)*)?\s*(?:,|$)"
-)
+# Nothing here can match the same text in two ways: senders must not be able to make reading it long.
+_ELEMENT = re.compile(r'(?:"(?:[^"\\]|\\.)*+"?|[^",])++')
+_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]++"
+_WORD = rf'{_NAME}|"(?:[^"\\]|\\.)*+"'
+_PREFERENCE = re.compile(rf"\s*+({_NAME})\s*+(?:=\s*+({_WORD})\s*+)?(?:;|$)")
 _SECONDS = re.compile(r"\d{1,9}", re.ASCII)
 
 
@@ -45,6 +45,8 @@ def preferences_of(request: web.Request) -> Preferences:
 def _said(header: str) -> dict[str, str]:
     """Each preference with its value. Of one that is named more than once the first counts (RFC 7240, 2)."""
     said: dict[str, str] = {}
-    for name, value in _PREFERENCE.findall(header):
-        said.setdefault(name.lower(), value.strip('"'))
+    for element in _ELEMENT.findall(header):
+        if preference := _PREFERENCE.match(element):
+            name, value = preference.groups(default="")
+            said.setdefault(name.lower(), value.strip('"'))
     return said

@@ -1,7 +1,9 @@
 """Uploads that wait for what becomes of them: `Prefer: wait`, and the image itself."""
 
 import asyncio
+import signal
 import time
+from collections.abc import Iterator
 
 import pytest
 from aiohttp import ClientResponse
@@ -199,3 +201,29 @@ def test_preferences_in_several_headers_count_together() -> None:
     understood = preferences_of(make_mocked_request("POST", "/upload", headers=headers))
 
     assert understood == Preferences(5, wants_image=True)
+
+
+@pytest.fixture
+def impatience() -> Iterator[None]:
+    """Ends what takes very much longer than it should."""
+
+    def end(*_: object) -> None:
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGALRM, end)
+    signal.alarm(20)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.usefixtures("impatience")
+@pytest.mark.parametrize(
+    "header",
+    ["a" * 200_000 + '"', " " * 200_000 + '"', "a" + " " * 200_000 + "b", "a;" * 1_000 + " " * 6_000 + '"'],
+    ids=["a long name", "spaces in front", "spaces behind", "many parameters"],
+)
+def test_a_header_that_is_made_to_be_slow_keeps_nobody(header: str) -> None:
+    request = make_mocked_request("POST", "/upload", headers=CIMultiDict(Prefer=header + ", wait=4"))
+
+    preferences_of(request)
