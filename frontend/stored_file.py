@@ -13,7 +13,10 @@ from pathlib import Path
 from aiohttp import ETag, hdrs, web
 from aiohttp.abc import AbstractStreamWriter
 
-_RANGE = re.compile(r"bytes=(?:(?P<first>\d+)-(?P<last>\d*)|-(?P<length>\d+))", re.IGNORECASE | re.ASCII)
+# No file has more than 18 digits of bytes, and with thousands of digits there is no making a number of them.
+_RANGE = re.compile(
+    r"bytes=(?:(?P<first>\d{1,18})-(?P<last>\d{0,18})|-(?P<length>\d{1,18}))", re.IGNORECASE | re.ASCII
+)
 
 
 class StoredFile(web.FileResponse):

@@ -108,7 +108,11 @@ async def test_a_part_that_is_not_there_is_a_problem(client: Client, rendition: 
         assert "immutable" not in response.headers["Cache-Control"]
 
 
-@pytest.mark.parametrize("wanted", ["bytes=9-5", "bytes=0-1,5-6", "pages=1-2", "bytes=-", "nonsense"])
+@pytest.mark.parametrize(
+    "wanted",
+    ["bytes=9-5", "bytes=0-1,5-6", "pages=1-2", "bytes=-", "nonsense", f"bytes={'9' * 5_000}-"],
+    ids=["backwards", "several", "of pages", "without an end", "nonsense", "with thousands of digits"],
+)
 async def test_a_range_that_is_none_or_several_gets_the_whole_file(
     client: Client, rendition: str, wanted: str
 ) -> None:
