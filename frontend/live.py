@@ -22,6 +22,11 @@ CLOSE_TIMEOUT_S = 1.0
 PORTION = 100
 """So many watchers are written to in a row: some milliseconds."""
 
+Farewell = tuple[int, bytes]
+"""The code and the reason with which a connection is ended."""
+GOING_AWAY: Farewell = (WSCloseCode.GOING_AWAY, b"the server stops")
+TOO_SLOW: Farewell = (WSCloseCode.TRY_AGAIN_LATER, b"too slow; come back for what you have missed")
+
 
 class Watcher:
     """One client, and what it wants to hear of besides the pipeline: a batch, a job, or nothing."""
@@ -33,6 +38,8 @@ class Watcher:
         self._messages: asyncio.Queue[Message] = asyncio.Queue(MOST_MESSAGES)
         self._writer: asyncio.Task[None] | None = None
         self._has_overflowed = False
+        self._farewell: Farewell | None = None
+        self._is_closed = False
 
     def put(self, message: Message) -> None:
         """Send a message when its turn comes. A watcher that has fallen too far behind is given up."""
@@ -52,8 +59,10 @@ class Watcher:
         self._writer = asyncio.create_task(self._write(), name="watcher")
 
     async def stay(self) -> None:
-        """Return when the client has gone, or has been sent away because it is too slow."""
+        """Return when the client has gone, or has been sent away."""
         assert self._writer is not None, "begin() comes first"
+        if self._farewell is not None:
+            await self._close(*self._farewell)
         reader = asyncio.create_task(self._line.gone(), name="watcher reader")
         try:
             await asyncio.wait({reader, self._writer}, return_when=asyncio.FIRST_COMPLETED)
@@ -62,10 +71,24 @@ class Watcher:
             self._writer.cancel()
             await asyncio.gather(reader, self._writer, return_exceptions=True)
         if self._has_overflowed:
-            await self.close(WSCloseCode.TRY_AGAIN_LATER, b"too slow; come back for what you have missed")
+            await self._close(*TOO_SLOW)
 
-    async def close(self, code: int, reason: bytes) -> None:
-        """End the connection; one that does not answer is not waited for."""
+    def expel(self, farewell: Farewell) -> None:
+        """Send the client away as soon as it stays."""
+        self._farewell = farewell
+
+    async def close(self, farewell: Farewell) -> None:
+        """Send the client away now, or as soon as it stays if its line is not open yet."""
+        if self._writer is None:
+            self.expel(farewell)
+        else:
+            await self._close(*farewell)
+
+    async def _close(self, code: int, reason: bytes) -> None:
+        """End the connection, once; one that does not answer is not waited for."""
+        if self._is_closed:
+            return
+        self._is_closed = True
         with suppress(TimeoutError, ConnectionError):
             async with asyncio.timeout(CLOSE_TIMEOUT_S):
                 await self._line.close(code, reason)
@@ -83,6 +106,7 @@ class Live:
         self._watchers: dict[Watcher, None] = {}
         self._by_batch: dict[str, set[Watcher]] = {}
         self._by_job: dict[JobId, set[Watcher]] = {}
+        self._is_closed = False
 
     @property
     def has_watchers(self) -> bool:
@@ -96,6 +120,8 @@ class Live:
 
     def join(self, watcher: Watcher) -> None:
         """From now on the watcher gets what concerns it."""
+        if self._is_closed:
+            watcher.expel(GOING_AWAY)
         self._watchers[watcher] = None
         if watcher.batch is not None:
             self._by_batch.setdefault(watcher.batch, set()).add(watcher)
@@ -136,9 +162,8 @@ class Live:
 
     async def close(self) -> None:
         """Send everybody away, because this frontend stops: another one, or the next one, will take them."""
-        await asyncio.gather(
-            *(watcher.close(WSCloseCode.GOING_AWAY, b"the server stops") for watcher in self._watchers)
-        )
+        self._is_closed = True
+        await asyncio.gather(*(watcher.close(GOING_AWAY) for watcher in self._watchers))
 
 
 def _take_out(index: dict[Wish, set[Watcher]], wish: Wish, watcher: Watcher) -> None:

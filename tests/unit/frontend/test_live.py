@@ -211,6 +211,39 @@ async def test_on_shutdown_a_client_that_does_not_answer_is_not_waited_for(
         await live.close()
 
 
+@pytest.mark.parametrize("comes", ["is just connecting", "comes after that"])
+async def test_on_shutdown_who_is_not_connected_yet_is_told_as_soon_as_he_is(
+    live: Live, aiohttp_client: AiohttpClient, comes: str
+) -> None:
+    has_come, is_closed = asyncio.Event(), asyncio.Event()
+
+    async def watch(request: web.Request) -> web.WebSocketResponse:
+        line = SocketLine(request)
+        watcher = Watcher(line)
+        if comes == "is just connecting":
+            live.join(watcher)
+        has_come.set()
+        await is_closed.wait()
+        live.join(watcher)
+        await line.open()
+        watcher.begin([])
+        await watcher.stay()
+        return line.response
+
+    app = web.Application()
+    app.router.add_get("/ws", watch)
+    connecting = asyncio.create_task((await aiohttp_client(app)).ws_connect("/ws"))
+    await has_come.wait()
+
+    await live.close()
+    is_closed.set()
+
+    async with asyncio.timeout(10):
+        socket = await connecting
+        assert await rest_of(socket) == []
+    assert socket.close_code == WSCloseCode.GOING_AWAY
+
+
 async def test_what_was_put_before_the_snapshot_is_in_it_and_not_sent(live: Live, client: Client) -> None:
     socket = await joined(client, put_first=str(MOST_MESSAGES + 1))
     live.put_to_all(Message("later"))
