@@ -143,7 +143,7 @@ class Board:
     def changed_since(self, after: int) -> list[tuple[JobState, int]] | None:
         """The jobs that have changed after this offset, each with the offset of its last change.
 
-        They come in this order, removed ones too. None if it is not certain that these are all.
+        They come in this order, removed ones too. None if it is not certain that these are all, or too much.
         """
         changed = self._changes.since(after)
         if changed is None or not changed.keys() <= self._jobs.keys():

@@ -8,6 +8,9 @@ from frontend.job_state import JobState
 from pipeline.ids import JobId
 from pipeline.messages import AnyJobEvent
 
+MOST_CHANGES = 2_000
+"""To look through more of them, for each client that comes back, would keep all others waiting."""
+
 Told = tuple[type, int]
 """What an event tells, and of which attempt."""
 
@@ -27,7 +30,7 @@ class Changes:
         if offset <= self._last:
             # It is another log. A client may mean the old one by any offset that this one had.
             self._offsets.clear()
-            self._first = self._last + 2
+            self._first = max(self._last + 2, self._first or 0)
         elif self._first is None or offset > self._last + 1:
             self._first = max(offset, self._first or 0)
         self._last = offset
@@ -49,22 +52,28 @@ class Changes:
 
     def forget(self, job_id: JobId) -> None:
         """The job is not on the board any more."""
-        self._ahead.pop(job_id, None)
         offset = self._offsets.pop(job_id, None)
+        if self._ahead.pop(job_id, None) is not None:
+            offset = self._last + 1  # who was told all up to the last offset need not have been told this
         if offset is not None and self._first is not None:
             self._first = max(self._first, offset + 1)
 
     def since(self, after: int) -> dict[JobId, int] | None:
         """The jobs that have changed after this offset, each with where; None if that is not certain.
 
+        None also for more than MOST_CHANGES.
         What was known ahead of the log is always among them, at the last offset: nobody else may know it yet.
         """
         if self._first is None or not self._first - 1 <= after <= self._last:
             return None
-        changed = []
+        if len(self._ahead) > MOST_CHANGES:
+            return None
+        changed: list[tuple[JobId, int]] = []
         for job_id, offset in reversed(self._offsets.items()):
             if offset <= after:
                 break
+            if len(changed) == MOST_CHANGES:
+                return None
             if job_id not in self._ahead:
                 changed.append((job_id, offset))
         return dict(reversed(changed)) | dict.fromkeys(self._ahead, self._last)

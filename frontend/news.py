@@ -49,7 +49,7 @@ class News:
         watchers = self._live.watchers_of(batch=state.batch_id, job=state.id)
         if not watchers:
             return
-        message = self._job(state, self._board.offset)
+        message = self._job(state, self._board.offset, position=self._board.position(state.id))
         for watcher in watchers:
             watcher.put(message)
 
@@ -80,7 +80,8 @@ class News:
         if len(mine) > MOST_CHANGES:
             return None
         pipeline = to_json({"type": "pipeline", "pipeline": pipeline_view(self._board, self._counts)})
-        jobs = [self._job(state, offset) for state, offset in mine]
+        places = self._board.places({state.id for state, _ in mine if state.status == "queued"})
+        jobs = [self._job(state, offset, position=places.get(state.id)) for state, offset in mine]
         return [*jobs, *self._positions_in(batch), Message(pipeline)]
 
     def pipeline_counted(self, counts: QueueCounts | None) -> None:
@@ -115,8 +116,7 @@ class News:
                 self._live.put_to_batch(batch, _positions(places, forecast))
         self._last_positions = positions
 
-    def _job(self, state: JobState, offset: int) -> Message:
-        position = self._board.position(state.id)
+    def _job(self, state: JobState, offset: int, *, position: int | None) -> Message:
         job = job_view(state, position=position, forecast=self._board.forecast() if position else None)
         return Message(to_json({"type": "job", "offset": offset, "job": job}), offset)
 

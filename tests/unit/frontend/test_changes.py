@@ -3,6 +3,7 @@
 import pytest
 
 from frontend import board as board_module
+from frontend import changes
 from frontend.board import Board
 from frontend.job_state import state_from_receipt
 from pipeline.ids import JobId
@@ -97,10 +98,47 @@ def test_a_job_that_was_forgotten_may_have_changed(monkeypatch: pytest.MonkeyPat
     assert changed(board, 10) is not None
 
 
+def test_a_job_that_was_forgotten_before_the_log_told_of_its_end_has_changed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(board_module, "MOST_JOBS", 1)
+    story = Story()
+    board = board_of(story.started(), HEARTBEAT)
+    board.take_receipt(state_from_receipt(story.receipt()))
+    board.take(12, Story().queued(), is_replay=False)
+    board.take(13, HEARTBEAT, is_replay=False)
+
+    assert board.job(story.job_id) is None
+    assert changed(board, 11) is None
+    assert changed(board, 13) == []
+
+
+def test_too_many_changes_are_not_looked_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(changes, "MOST_CHANGES", 2)
+    board = board_of(*(Story().queued() for _ in range(3)))
+
+    assert changed(board, 9) is None
+    assert len(changed(board, 10) or ()) == 2
+
+    for _ in range(3):
+        board.take_own(Story().queued())
+    assert changed(board, 12) is None
+
+
 def test_in_another_log_the_offsets_of_the_old_one_mean_nothing() -> None:
     board = board_of(Story().queued(), Story().queued())
     for offset in range(13):
         board.take(offset, HEARTBEAT, is_replay=False)
 
     assert [changed(board, after) for after in (-1, 5, 10, 11)] == [None] * 4
+    assert changed(board, 12) == []
+
+
+def test_in_a_third_log_the_offsets_of_both_mean_nothing() -> None:
+    board = board_of(HEARTBEAT, HEARTBEAT)
+    for last in (5, 12):
+        for offset in range(last + 1):
+            board.take(offset, HEARTBEAT, is_replay=False)
+
+    assert [changed(board, after) for after in (6, 11)] == [None] * 2
     assert changed(board, 12) == []

@@ -100,6 +100,24 @@ def test_places_are_told_to_the_watchers_of_a_batch_and_only_when_they_have_move
     assert other.heard == []
 
 
+def test_who_comes_back_is_told_the_places_of_what_waits(board: Board, news: News) -> None:
+    batch = new_batch_id()
+    others, mine = [Story() for _ in range(2)], [Story(batch_id=batch) for _ in range(3)]
+    for offset, story in enumerate([others[0], mine[0], others[1], *mine[1:]]):
+        board.take(offset, story.queued(), is_replay=False)
+    board.take(5, mine[2].started(), is_replay=False)
+
+    missed = news.missed(batch=batch, job=None, after=0)
+
+    assert missed is not None
+    jobs = [message["job"] for message in map(json.loads, (one.text for one in missed)) if "job" in message]
+    assert [(job["id"], job["position"]) for job in jobs] == [
+        (mine[0].job_id, 2),
+        (mine[1].job_id, 4),
+        (mine[2].job_id, None),
+    ]
+
+
 def test_the_pipeline_is_told_to_everybody_and_only_when_it_has_changed(live: Live, news: News) -> None:
     listener = joined(live)
 
