@@ -62,6 +62,8 @@ class Board:
         """The offset of the last event that was taken in; -1 before the first."""
         self._jobs: dict[JobId, JobState] = {}
         self._waiting: dict[JobId, None] = {}
+        self._places: dict[JobId, int] | None = None
+        """The places of those that wait, from 1; None when they have to be counted anew."""
         self._outside: dict[JobId, None] = {}
         """Those that are not in the queue yet, and so have no place in it."""
         self._at_work: dict[JobId, None] = {}
@@ -172,13 +174,12 @@ class Board:
             return None
         if next(reversed(self._waiting)) == job_id:  # what has just come, which is what is asked for most
             return len(self._waiting)
-        return next(place for state, place in self.waiting() if state.id == job_id)
+        return self._counted()[job_id]
 
     def places(self, job_ids: set[JobId]) -> dict[JobId, int]:
         """The places in the queue of those of these jobs that wait."""
-        if not job_ids:
-            return {}
-        return {job_id: place for place, job_id in enumerate(self._waiting, 1) if job_id in job_ids}
+        places = self._counted() if job_ids else {}
+        return {job_id: places[job_id] for job_id in job_ids if job_id in places}
 
     def workers(self) -> list[WorkerState]:
         """The workers that have been heard of lately, by name."""
@@ -229,14 +230,22 @@ class Board:
             self._leave_batch(state)
         elif state.batch_id is not None:
             self._batches.setdefault(state.batch_id, {})[state.id] = None
-        kind = self._kind(state)
+        kind, had_place = self._kind(state), state.id in self._waiting
         for other in (self._waiting, self._outside, self._at_work, self._ended):
             if other is not kind:
                 other.pop(state.id, None)
         kind.setdefault(state.id)
+        if had_place != (state.id in self._waiting):
+            self._places = None
         self._forget_surplus()
         for on_change in self._on_change:
             on_change(state)
+
+    def _counted(self) -> dict[JobId, int]:
+        """All places. Between two moves of the queue many may ask for theirs."""
+        if self._places is None:
+            self._places = {job_id: place for place, job_id in enumerate(self._waiting, start=1)}
+        return self._places
 
     def _kind(self, state: JobState) -> dict[JobId, None]:
         if state.status == "queued":

@@ -59,6 +59,21 @@ def test_the_offset_is_that_of_the_last_event_of_whatever_kind(log: Log, board: 
     assert board.offset == 2
 
 
+def test_places_move_up_and_new_ones_come_behind(log: Log, board: Board) -> None:
+    stories = [Story() for _ in range(4)]
+    first, second, third, last = stories
+    ids = {story.job_id for story in stories}
+    log.tell(first.queued(), second.queued(), third.queued())
+    assert board.position(second.job_id) == 2
+
+    log.tell(first.started())
+    assert board.position(second.job_id) == 1
+    log.tell(last.queued())
+    assert board.places(ids) == {second.job_id: 1, third.job_id: 2, last.job_id: 3}
+    log.tell(second.cancelled())
+    assert board.position(third.job_id) == 1
+
+
 def test_waiting_jobs_have_places_in_the_order_in_which_they_came(log: Log, board: Board) -> None:
     stories = [Story() for _ in range(3)]
     log.tell(*(story.queued() for story in stories))
