@@ -166,6 +166,7 @@ async def sweeper_context(app: web.Application) -> AsyncIterator[None]:
     if settings.keep_days:
         retention = Retention(
             store=app[STORE],
+            locks=JobLocks(settings.storage_dir),
             outbox=Outbox(settings.storage_dir),
             keep=timedelta(days=settings.keep_days),
             publish=app[PUBLISHER].publish_event,

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from pipeline.ids import JobId, made_at
 from pipeline.image_store import ImageStore
+from pipeline.job_locks import JobLocks
 from pipeline.messages import JobRemoved
 from pipeline.outbox import Outbox
 from pipeline.records import DamagedRecord, Receipt
@@ -25,8 +26,11 @@ Publish = Callable[[JobRemoved], Awaitable[bool]]
 class Retention:
     """A job's time counts from its end. One without an end is kept, and so is one that is asked again."""
 
-    def __init__(self, *, store: ImageStore, outbox: Outbox, keep: timedelta, publish: Publish) -> None:
+    def __init__(
+        self, *, store: ImageStore, locks: JobLocks, outbox: Outbox, keep: timedelta, publish: Publish
+    ) -> None:
         self._store = store
+        self._locks = locks
         self._outbox = outbox
         self._keep = keep
         self._publish = publish
@@ -36,30 +40,35 @@ class Retention:
 
         While nobody can be told it is put off.
         """
-        erased = 0
-        async for receipt in self._expired(datetime.now(UTC) - self._keep):
-            is_told = await self._erase(receipt)
+        erased, before = 0, datetime.now(UTC) - self._keep
+        async for job_id in self._expired(before):
+            async with self._locks.held(job_id):
+                # It may have been asked again until now; from now on nobody can ask.
+                receipt = await self._expired_receipt(job_id, before)
+                if receipt is None:
+                    continue
+                is_told = await self._erase(receipt)
             erased += 1
             if erased >= MOST_AT_ONCE or not is_told:
                 break
             await asyncio.sleep(PAUSE_S)
         return erased
 
-    async def _expired(self, before: datetime) -> AsyncIterator[Receipt]:
+    async def _expired(self, before: datetime) -> AsyncIterator[JobId]:
         for day in await self._store.days():
             if day > before.date().isoformat():
                 continue  # what came later has ended later
             for job_id in await self._store.job_ids_of(day):
-                receipt = await self._receipt(job_id) if made_at(job_id) < before else None
-                if receipt is not None and receipt.finished_at < before:
-                    yield receipt
+                if made_at(job_id) < before and await self._expired_receipt(job_id, before):
+                    yield job_id
 
-    async def _receipt(self, job_id: JobId) -> Receipt | None:
+    async def _expired_receipt(self, job_id: JobId, before: datetime) -> Receipt | None:
         """How the job has ended, unless it is to go on: its command is put into the outbox first."""
         try:
             if await self._outbox.holds(job_id):
                 return None
-            return await self._store.load_receipt(job_id)
+            receipt = await self._store.load_receipt(job_id)
+            return receipt if receipt is not None and receipt.finished_at < before else None
         except DamagedRecord as error:
             log.warning("job %s is kept: %s", job_id, error)
             return None

@@ -1,6 +1,8 @@
 """Jobs are kept for so many days after their end, and not an unfinished one is touched."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,6 +10,7 @@ import pytest
 
 from pipeline import retention
 from pipeline.ids import JobId
+from pipeline.job_locks import JobLocks
 from pipeline.local_store import LocalImageStore
 from pipeline.messages import JobRemoved
 from pipeline.outbox import Outbox
@@ -29,7 +32,7 @@ def keeping(root: Path, store: LocalImageStore, told: list[JobRemoved]) -> Reten
         told.append(event)
         return True
 
-    return Retention(store=store, outbox=Outbox(root), keep=KEEP, publish=publish)
+    return Retention(store=store, locks=JobLocks(root), outbox=Outbox(root), keep=KEEP, publish=publish)
 
 
 @pytest.mark.parametrize("status", ["done", "failed", "cancelled"])
@@ -44,7 +47,7 @@ async def test_a_job_that_ended_long_ago_goes_with_all_its_files_and_is_told_of(
 
     assert [(event.job_id, event.batch_id) for event in told] == [(record.job_id, record.batch_id)]
     days = {path.name for path in (root / "batches").iterdir()}
-    assert paths_below(root) == nothing | {f"batches/{day}" for day in days}
+    assert paths_below(root) == nothing | {f"batches/{day}" for day in days} | {"claims/locks"}
 
 
 async def test_what_was_removed_before_leaves_not_even_a_tombstone_and_is_not_told_again(
@@ -93,6 +96,42 @@ async def test_a_job_that_is_just_being_asked_for_again_stays(
     assert paths_below(root) == before
 
 
+async def test_a_job_that_is_asked_for_again_while_it_is_looked_at_stays(
+    root: Path, store: LocalImageStore
+) -> None:
+    record = await stored_job(store, ago(days=30))
+    await end_job(store, record, ago(days=30), "failed")
+    locks, job_id = KnockedAt(root), JobId(record.job_id)
+
+    async with JobLocks(root).held(job_id):
+        keeping = Retention(store=store, locks=locks, outbox=Outbox(root), keep=KEEP, publish=nobody_is_told)
+        erasing = asyncio.create_task(keeping.erase_expired())
+        async with asyncio.timeout(10):
+            await locks.is_knocked_at.wait()
+        await store.drop_receipt(job_id)
+
+    assert await erasing == 0
+    assert (root / record.source_path).exists()
+
+
+class KnockedAt(JobLocks):
+    """Locks that tell when somebody wants one."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.is_knocked_at = asyncio.Event()
+
+    @asynccontextmanager
+    async def held(self, job_id: JobId) -> AsyncIterator[None]:
+        self.is_knocked_at.set()
+        async with super().held(job_id):
+            yield
+
+
+async def nobody_is_told(event: JobRemoved) -> bool:
+    raise AssertionError(f"it was told of {event.job_id}")
+
+
 async def test_the_others_of_a_batch_keep_it(store: LocalImageStore, keeping: Retention) -> None:
     batch_id = batch_id_of(ago(days=30))
     old, fresh = [await stored_job(store, ago(days=30), batch_id) for _ in range(2)]
@@ -138,7 +177,7 @@ async def test_while_nobody_can_be_told_it_is_put_off(root: Path, store: LocalIm
     async def publish(_: JobRemoved) -> bool:
         return False
 
-    silent = Retention(store=store, outbox=Outbox(root), keep=KEEP, publish=publish)
+    silent = Retention(store=store, locks=JobLocks(root), outbox=Outbox(root), keep=KEEP, publish=publish)
 
     assert await silent.erase_expired() == 1
 
