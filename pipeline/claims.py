@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from pipeline.durable_files import make_folder, space_errors, write_new_file
-from pipeline.file_lock import file_lock
+from pipeline.file_lock import file_lock, remove_if_free
 from pipeline.records import Claim, decode_claim, encode_record
 from pipeline.store_paths import StorePaths
 
@@ -83,8 +83,8 @@ class Claims:
         oldest = (datetime.now(UTC) - 2 * VALID_FOR).timestamp()
         for lock in self._locks.glob("*"):
             with suppress(FileNotFoundError):
-                if lock.stat().st_mtime < oldest:  # its holder was killed, and nobody has used the key since
-                    lock.unlink()
+                if lock.stat().st_mtime < oldest:  # its holder was killed
+                    remove_if_free(lock)
 
 
 def _digest(key: str) -> str:

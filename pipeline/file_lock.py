@@ -27,6 +27,13 @@ async def file_lock(path: Path) -> AsyncIterator[None]:
         _release(descriptor, path)
 
 
+def remove_if_free(path: Path) -> None:
+    """Remove the file of a lock that a dead holder has left. One that somebody holds by now stays."""
+    descriptor = _try_lock(path)
+    if descriptor is not None:
+        _release(descriptor, path)
+
+
 def _try_lock(path: Path) -> int | None:
     """The descriptor of the file if it could be locked; None while another one holds it."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)

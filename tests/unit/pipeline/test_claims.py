@@ -1,6 +1,8 @@
 """Claims: an upload with an idempotency key comes to one thing, whoever asks, for a day."""
 
 import asyncio
+import hashlib
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -148,6 +150,20 @@ async def test_sweeping_takes_what_is_no_longer_valid(claims: Claims, folder: Pa
 
     assert await claims.find(KEY) == kept
     assert len(files_below(folder)) == 1
+
+
+async def test_of_locks_that_dead_holders_have_left_those_are_swept_away_that_nobody_holds(
+    claims: Claims, folder: Path
+) -> None:
+    left = [folder / "locks" / hashlib.sha256(key.encode()).hexdigest() for key in (KEY, "another")]
+    left[0].parent.mkdir()
+    for lock in left:
+        lock.touch()
+        os.utime(lock, (0, 0))
+
+    async with claims.held(KEY):
+        await claims.sweep()
+        assert [lock.exists() for lock in left] == [True, False]
 
 
 async def test_a_claim_that_cannot_be_read_is_not_taken_for_none(claims: Claims, folder: Path) -> None:
