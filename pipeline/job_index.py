@@ -30,13 +30,16 @@ class JobIndex:
         self._folder = folder
 
     def file(self, job_id: JobId, filing: Filing) -> None:
-        """File the job so, and no longer as it was before. A rename, so that it is never in two places."""
+        """File the job so, and no longer as it was before. A rename, so that it is always in one place."""
         entries = self._entries(job_id)
         target = entries.pop(filing)
         while True:
             with suppress(FileNotFoundError):  # the folder was empty, and has been taken away in between
                 _make_folder(target.parent)
-                if not any(self._move(entry, target) for entry in entries.values()):
+                moved = [
+                    self._move(entry, target) for entry in entries.values()
+                ]  # two may have filed it at once
+                if not any(moved):
                     target.touch()
                 return
 

@@ -95,6 +95,18 @@ async def test_nothing_is_left_of_a_job_that_is_given_up(store: LocalImageStore,
     assert list((root / "index").iterdir()) == []
 
 
+def test_a_job_that_was_filed_in_several_ways_at_once_is_filed_in_one_again(tmp_path: Path) -> None:
+    paths, job_id = StorePaths(tmp_path), new_job_id()
+    index, entries = JobIndex(paths), paths.index_entries(job_id, FILINGS)
+    for entry in entries.values():
+        entry.parent.mkdir(parents=True)
+        entry.touch()
+
+    index.file(job_id, "done")
+
+    assert [filing for filing in FILINGS if index.holds(job_id, filing)] == ["done"]
+
+
 def test_jobs_of_one_minute_can_be_filed_while_others_leave_it_empty(tmp_path: Path) -> None:
     index = JobIndex(tmp_path / "index")
 
