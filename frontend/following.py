@@ -69,7 +69,7 @@ def _after(request: web.Request) -> int | None:
 
 def _first_messages(request: web.Request, wish: Wish, stored: list[JobState]) -> list[Message]:
     jobs, news = request.app[JOBS], request.app[NEWS]
-    if wish.after is not None:
+    if wish.after is not None and jobs.are_shown(stored):
         missed = news.missed(batch=wish.batch, job=wish.job, after=wish.after)
         if missed is not None:
             return missed

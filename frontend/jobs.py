@@ -86,6 +86,10 @@ class Jobs:
             return [await self.find(job)]
         return await self._of_watched_batch(batch) if batch is not None else []
 
+    def are_shown(self, states: Sequence[JobState]) -> bool:
+        """Whether the board has those of these jobs that have not ended: news may be late or lost."""
+        return all(state.is_ended or self._board.job(state.id) is not None for state in states)
+
     async def catch_up(self, batch: BatchId) -> None:
         """Have the board show what the store has of a batch, without waiting for the news of it."""
         for state in await self._of_watched_batch(batch):

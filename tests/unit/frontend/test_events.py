@@ -1,6 +1,7 @@
 """Server-sent events: what a WebSocket tells, and coming back without having missed anything."""
 
 import asyncio
+from datetime import UTC, datetime
 
 import pytest
 
@@ -15,6 +16,7 @@ from tests.unit.frontend.conftest import Client, Json, NewFrontend, Tell, upload
 from tests.unit.frontend.event_reader import EventReader, streaming
 from tests.unit.frontend.requests import PNG
 from tests.unit.frontend.story import Story
+from tests.unit.pipeline.aged import stored_job
 
 BIG = Message('{"type": "big", "text": "' + "x" * 10_000 + '"}')
 POSITIONS = Message('{"type": "positions", "positions": {}, "forecast": null}')
@@ -174,6 +176,21 @@ async def test_what_only_the_store_knows_is_told_to_who_comes_back(
 
     async with streaming(client, batch=story.batch_id, after=stream.last_id) as resumed:
         await job_with(resumed, "done")
+
+
+async def test_a_job_of_which_the_log_tells_nothing_is_told_to_who_comes_back(
+    client: Client, store: LocalImageStore
+) -> None:
+    batch_id = new_batch_id()
+    async with streaming(client, batch=batch_id) as stream:
+        await stream.next("snapshot")
+    other = await stored_job(store, datetime.now(UTC), batch_id)
+
+    async with streaming(client, batch=batch_id, after=stream.last_id) as resumed:
+        first = await resumed.event()
+
+    assert first is not None
+    assert [job["id"] for job in first.data.get("jobs", [])] == [other.job_id]
 
 
 async def test_who_reads_too_slowly_is_sent_away_and_stops_nobody(client: Client) -> None:
