@@ -5,6 +5,7 @@ into the queues at once, and a watcher whose queue overflows is sent away to com
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Sequence, Set
 from contextlib import suppress
 from typing import TypeVar
@@ -17,7 +18,9 @@ from pipeline.ids import BatchId, JobId
 Wish = TypeVar("Wish", bound=str)
 
 MOST_MESSAGES = 2000
-"""So many may wait for one watcher: about a megabyte."""
+"""So many may wait for one watcher: about a megabyte or two."""
+MOST_CHARACTERS = 8_000_000
+"""Nor so much: the places of 10,000 waiting jobs are half a megabyte, and told every second."""
 CLOSE_TIMEOUT_S = 1.0
 PORTION = 100
 """So many watchers are written to in a row: some milliseconds."""
@@ -36,6 +39,7 @@ class Watcher:
         self.job = job
         self._line = line
         self._messages: asyncio.Queue[Message] = asyncio.Queue(MOST_MESSAGES)
+        self._characters = 0
         self._writer: asyncio.Task[None] | None = None
         self._has_overflowed = False
         self._farewell: Farewell | None = None
@@ -43,20 +47,19 @@ class Watcher:
 
     def put(self, message: Message) -> None:
         """Send a message when its turn comes. A watcher that has fallen too far behind is given up."""
-        try:
-            self._messages.put_nowait(message)
-        except asyncio.QueueFull:
+        if self._messages.full() or self._characters >= MOST_CHARACTERS:
             self._has_overflowed = True
             if self._writer is not None:
                 self._writer.cancel()
+            return
+        self._messages.put_nowait(message)
+        self._characters += len(message.text)
 
     def begin(self, first: Sequence[Message]) -> None:
         """Start to send: these messages instead of all that was put so far, then what is put from now on."""
-        self._messages = asyncio.Queue(MOST_MESSAGES)
+        self._messages, self._characters = asyncio.Queue(MOST_MESSAGES), 0
         self._has_overflowed = False
-        for message in first:
-            self.put(message)
-        self._writer = asyncio.create_task(self._write(), name="watcher")
+        self._writer = asyncio.create_task(self._write(deque(first)), name="watcher")
 
     async def stay(self) -> None:
         """Return when the client has gone, or has been sent away."""
@@ -93,10 +96,18 @@ class Watcher:
             async with asyncio.timeout(CLOSE_TIMEOUT_S):
                 await self._line.close(code, reason)
 
-    async def _write(self) -> None:
+    async def _write(self, first: deque[Message]) -> None:
+        """Send these, then what comes. What is sent is let go: a snapshot may be large."""
         with suppress(ConnectionError):
+            while first:
+                await self._line.send(first.popleft())
             while True:
-                await self._line.send(await self._messages.get())
+                await self._line.send(await self._next())
+
+    async def _next(self) -> Message:
+        message = await self._messages.get()
+        self._characters -= len(message.text)
+        return message
 
 
 class Live:

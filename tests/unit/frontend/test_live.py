@@ -7,6 +7,7 @@ from aiohttp import ClientWebSocketResponse, WSCloseCode, WSMsgType, web
 from aiohttp.test_utils import TestClient, make_mocked_request
 from pytest_aiohttp.plugin import AiohttpClient
 
+from frontend import live as live_module
 from frontend.lines import Message
 from frontend.live import MOST_MESSAGES, PORTION, Live, Watcher
 from frontend.socket_line import SocketLine
@@ -131,6 +132,23 @@ async def test_a_burst_that_is_no_longer_than_the_queue_is_taken(live: Live, cli
         live.put_to_all(Message("news"))
 
     assert [await socket.receive_str() for _ in range(MOST_MESSAGES)] == ["news"] * MOST_MESSAGES
+
+
+async def test_a_few_messages_that_are_very_long_are_too_many_too(
+    live: Live, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_module, "MOST_CHARACTERS", 2 * len(BIG))
+    socket = await joined(client)
+    for _ in range(2):
+        live.put_to_all(Message(BIG))
+        live.put_to_all(Message(BIG))
+        assert [await socket.receive_str() for _ in range(2)] == [BIG] * 2
+
+    for _ in range(3):
+        live.put_to_all(Message(BIG))
+
+    await rest_of(socket)
+    assert socket.close_code == WSCloseCode.TRY_AGAIN_LATER
 
 
 class Listener(Watcher):
