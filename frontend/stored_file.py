@@ -1,7 +1,8 @@
 """A file as a response: whole or in part, or the news that the client has it already.
 
 aiohttp sends it and answers 304. What it leaves open is done here: ETags in If-Range, ranges that are to be
-ignored, and errors in the shape that all errors have (RFC 9110, 13 and 14).
+ignored, and errors in the shape that all errors have (RFC 9110, 13 and 14). Only those who ask for the file
+may set conditions: an upload that is answered by it gets the whole, whatever it says.
 """
 
 import re
@@ -13,6 +14,8 @@ from pathlib import Path
 from aiohttp import ETag, hdrs, web
 from aiohttp.abc import AbstractStreamWriter
 
+_ASKING = (hdrs.METH_GET, hdrs.METH_HEAD)
+_CONDITIONS = {hdrs.IF_MATCH, hdrs.IF_NONE_MATCH, hdrs.IF_MODIFIED_SINCE, hdrs.IF_UNMODIFIED_SINCE}
 # No file has more than 18 digits of bytes, and with thousands of digits there is no making a number of them.
 _RANGE = re.compile(
     r"bytes=(?:(?P<first>\d{1,18})-(?P<last>\d{0,18})|-(?P<length>\d{1,18}))", re.IGNORECASE | re.ASCII
@@ -29,6 +32,8 @@ class StoredFile(web.FileResponse):
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
         """Send it, as aiohttp does."""
         without = {hdrs.IF_RANGE} if self._takes_range else {hdrs.IF_RANGE, hdrs.RANGE}
+        if request.method not in _ASKING:
+            without |= _CONDITIONS
         if any(name in request.headers for name in without):
             kept = [(name, value) for name, value in request.headers.items() if name.title() not in without]
             request = request.clone(headers=kept)
@@ -44,7 +49,8 @@ def stored_file(request: web.Request, path: Path, headers: dict[str, str]) -> St
         found = path.stat()
     except OSError as error:
         raise web.HTTPNotFound from error
-    _check_preconditions(request, found)
+    if request.method in _ASKING:
+        _check_preconditions(request, found)
     takes_range = _takes_range(request, found)
     if takes_range:
         _check_range(request.headers[hdrs.RANGE], found.st_size)

@@ -117,6 +117,31 @@ async def test_one_result_is_sent_itself_if_that_is_preferred(
 
 
 @pytest.mark.parametrize(
+    "headers",
+    [
+        {"If-None-Match": "*"},
+        {"If-Match": '"x"'},
+        {"If-Modified-Since": "Fri, 01 Jan 2100 00:00:00 GMT"},
+        {"If-Unmodified-Since": "Sat, 01 Jan 2000 00:00:00 GMT"},
+        {"Range": "bytes=0-1"},
+        {"Range": "bytes=99-"},
+    ],
+    ids=str,
+)
+async def test_the_result_of_an_upload_is_sent_whole_whatever_would_hold_for_a_file(
+    client: Client, tell: Tell, store: LocalImageStore, headers: dict[str, str]
+) -> None:
+    answer = sent(client, IMAGE, batch_id=(batch_id := new_batch_id()), **headers)
+    (story,) = await stories_waited_for(client, batch_id)
+    await store.save_rendition(story.job_id, RESULT.file, b"the result")
+
+    await tell(story.done())
+
+    response = await answer
+    assert (response.status, await response.read()) == (200, b"the result")
+
+
+@pytest.mark.parametrize(
     "parts",
     [
         (file_part(PNG), file_part(PNG)),
