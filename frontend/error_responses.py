@@ -10,6 +10,7 @@ import aiohttp_jinja2
 from aiohttp import web
 
 from frontend import errors as wrong
+from frontend.http_faults import http_fault, title_of
 from frontend.job_view import JsonObject, to_json
 from frontend.keys import REQUEST_ID
 from pipeline import errors as pipeline
@@ -90,10 +91,10 @@ def error_response(request: web.Request, error: PipelineError) -> web.Response:
 
 def http_error_response(request: web.Request, error: web.HTTPException) -> web.Response:
     """The response to what aiohttp finds wrong: no such page, not this method."""
-    status = HTTPStatus(error.status)
+    fault = http_fault(error.status)
     is_plain = error.text in (None, f"{error.status}: {error.reason}")
-    detail = (status.description or status.phrase) if is_plain else str(error.text)
-    response = _response(request, Answer(status, status.name.lower()), detail)
+    detail = fault.detail if is_plain else str(error.text)
+    response = _response(request, Answer(error.status, fault.code), detail)
     for name in TOLD_WITH_ERRORS & error.headers.keys():
         response.headers[name] = error.headers[name]
     return response
@@ -136,7 +137,7 @@ def _response(
 def _problem(request: web.Request, answer: Answer, detail: str) -> JsonObject:
     return {
         "type": "about:blank",
-        "title": HTTPStatus(answer.status).phrase,
+        "title": title_of(answer.status),
         "status": answer.status,
         "code": answer.code,
         "detail": detail,

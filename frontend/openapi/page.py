@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Any
 
+from frontend.http_faults import title_of
 from frontend.openapi.document import EVERY_RESPONSE, Json, operations, resolved
 
 PROBLEM = "application/problem+json"
@@ -111,7 +111,7 @@ def _answer(document: Json, status: str, response: Json) -> Answer:
         if name not in EVERY_RESPONSE
     }
     content = response.get("content", {})
-    return Answer(status, HTTPStatus(int(status)).phrase, response["description"], headers, content)
+    return Answer(status, title_of(int(status)), response["description"], headers, content)
 
 
 def _refusals(status: str, response: Json) -> Iterator[Refusal]:

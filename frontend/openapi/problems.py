@@ -1,7 +1,6 @@
 """The responses to what can be wrong with a request, from the table of errors."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from http import HTTPStatus
 from typing import Any
 
 from frontend.error_responses import (
@@ -13,10 +12,12 @@ from frontend.error_responses import (
     Answer,
 )
 from frontend.errors import JobCalledOff
+from frontend.http_faults import HTTP_FAULTS, title_of
 
 _KNOWN = {answer.code: (answer, cls.__doc__ or "") for cls, answer in ANSWERS.items()} | {
     INTERNAL.code: (INTERNAL, "Something went wrong here. The log tells more under 0d2f7c4be1a9.")
 }
+_OF_HTTP = {fault.code: status for status, fault in HTTP_FAULTS.items()}
 _HEADERS = {416: ("Content-Range", "Accept-Ranges")} | dict.fromkeys(PASSING, ("Retry-After",))
 """What is told with these statuses."""
 _OF_A_RESULT = {
@@ -31,7 +32,7 @@ _STATUS_OF_A_JOB = NOT_FAULT_OF_THE_IMAGE | {ANSWERS[JobCalledOff].code: ANSWERS
 def problem_responses(codes: Sequence[str], *, of_a_job: Mapping[str, str], has_page: bool) -> dict[str, Any]:
     """A response for each status that these codes have; browsers may get it as a page.
 
-    A code is one of the table of errors, or the name of an HTTP status in small letters. `of_a_job` has the
+    A code is one of the table of errors, or of what HTTP itself finds wrong. `of_a_job` has the
     codes, each with a sentence, of a job that ended without the result that was to be the answer.
     """
     responses: dict[str, Any] = {}
@@ -69,7 +70,7 @@ def _example(status: int, code: str, detail: str) -> dict[str, Any]:
     """The body of the answer with this code."""
     example = {
         "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
+        "title": title_of(status),
         "status": status,
         "code": code,
         "detail": detail,
@@ -86,8 +87,8 @@ def _answer(code: str) -> tuple[Answer, str]:
     """The row of a code, and its sentence. Raises KeyError if there is no such code."""
     if code in _KNOWN:
         return _KNOWN[code]
-    status = HTTPStatus[code.upper()]
-    return Answer(status, code), status.description or status.phrase
+    status = _OF_HTTP[code]
+    return Answer(status, code), HTTP_FAULTS[status].detail
 
 
 def _response(status: int, details: Mapping[str, str], *, has_page: bool) -> dict[str, Any]:
@@ -100,6 +101,6 @@ def _response(status: int, details: Mapping[str, str], *, has_page: bool) -> dic
     if has_page:
         content["text/html"] = {"schema": {"type": "string"}}
     return {
-        "description": f"{HTTPStatus(status).phrase}: {', '.join(f'`{code}`' for code in details)}",
+        "description": f"{title_of(status)}: {', '.join(f'`{code}`' for code in details)}",
         "content": content,
     }

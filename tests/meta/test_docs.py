@@ -12,6 +12,7 @@ from deploy.local.settings import RunnerSettings
 from frontend.app import create_app
 from frontend.board import Board
 from frontend.error_responses import ANSWERS, INTERNAL
+from frontend.http_faults import HTTP_FAULTS
 from frontend.job_state import JobState
 from frontend.job_view import job_view, pipeline_view
 from frontend.option_values import OPTIONS
@@ -117,6 +118,11 @@ def test_every_error_code_is_told_with_its_status(answer: tuple[int, str]) -> No
 def test_no_error_code_is_told_that_is_not_there() -> None:
     told = re.findall(r"^\| `(\w+)` \| (\d{3}) \|", read("http_api.md"), re.MULTILINE)
     assert {(int(status), code) for code, status in told} == {*ANSWERS.values(), INTERNAL}
+
+
+def test_the_codes_of_what_http_finds_wrong_are_told_with_their_status() -> None:
+    told = re.findall(r"`(\w+)`\s\((\d{3})[,)]", read("http_api.md").partition("What HTTP itself finds")[2])
+    assert told == [(fault.code, str(status)) for status, fault in HTTP_FAULTS.items()]
 
 
 def image_errors(cls: type[ImageError]) -> Iterator[str]:

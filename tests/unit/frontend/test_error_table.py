@@ -8,6 +8,7 @@ import frontend
 import pipeline
 from frontend.error_responses import ANSWERS, INTERNAL, Answer, answer_to
 from frontend.errors import JobHasFailed, RequestError
+from frontend.http_faults import HTTP_FAULTS, http_fault, title_of
 from pipeline.broker import PublishUncertain
 from pipeline.errors import (
     BrokerUnavailable,
@@ -68,3 +69,24 @@ def test_an_error_is_answered_as_the_nearest_class_that_has_a_row() -> None:
 def test_an_error_without_a_row_is_an_internal_one() -> None:
     assert answer_to(InvalidSetting()) == INTERNAL
     assert answer_to(StorageFull()) != INTERNAL
+
+
+def test_the_words_of_http_are_the_same_in_every_version_of_python() -> None:
+    assert [http_fault(status).code for status in (413, 414, 416, 417, 422)] == [
+        "bad_request",
+        "bad_request",
+        "requested_range_not_satisfiable",
+        "bad_request",
+        "bad_request",
+    ]
+    assert [title_of(status) for status in (404, 413, 414, 416, 422)] == [
+        "Not Found",
+        "Content Too Large",
+        "URI Too Long",
+        "Range Not Satisfiable",
+        "Unprocessable Content",
+    ]
+
+
+def test_no_code_of_http_is_one_of_ours() -> None:
+    assert not {fault.code for fault in HTTP_FAULTS.values()} & {answer.code for answer in ANSWERS.values()}
