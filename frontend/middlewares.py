@@ -71,7 +71,7 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
     for name, value in SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)
     response.headers["Server"] = "image-resizer"  # aiohttp would tell its version and that of Python
-    if REQUEST_ID in request:
-        response.headers["X-Request-Id"] = request[REQUEST_ID]
+    give_request_id(request)  # what aiohttp refuses by itself has passed no middleware
+    response.headers["X-Request-Id"] = request[REQUEST_ID]
     # What is not said to be kept is asked for again, with its ETag: a page never runs with old scripts.
     response.headers.setdefault("Cache-Control", "no-cache")

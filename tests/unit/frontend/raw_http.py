@@ -32,6 +32,11 @@ class Connection:
         async with asyncio.timeout(ANSWER_WITHIN_S):
             return await self._reader.readuntil(b"\r\n\r\n")
 
+    async def rest(self) -> bytes:
+        """All that comes until the server closes the connection."""
+        async with asyncio.timeout(ANSWER_WITHIN_S):
+            return await self._reader.read()
+
     async def hang_up(self) -> None:
         """Close the connection."""
         self._writer.close()

@@ -158,12 +158,32 @@ async def test_only_results_may_be_put_into_pages_of_other_sites(client: Client,
 
 
 @pytest.mark.parametrize(
-    "head", ["GET / HTTP/1.1\r\nHost: a\r\nbad header\r\n\r\n", "G\x01T / HTTP/1.1\r\n\r\n"]
+    "head",
+    [
+        b"GET / HTTP/1.1\r\nHost: a\r\nbad header\r\n\r\n",
+        b"G\x01T / HTTP/1.1\r\n\r\n",
+        b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"a" * 9000 + b"\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01",
+    ],
+    ids=["a header", "a method", "an address", "a value", "TLS"],
 )
-async def test_what_is_no_http_at_all_is_answered_as_text(client: Client, head: str) -> None:
+async def test_what_is_no_http_at_all_is_answered_as_text_and_told_nothing_of_the_inside(
+    client: Client, head: bytes
+) -> None:
     async with connection_to(client) as connection:
-        await connection.send(head.encode())
-        answer = (await connection.answer_head()).decode()
+        await connection.send(head)
+        answer = (await connection.rest()).decode()
 
     assert " 400 " in answer.partition("\r\n")[0]
     assert "Content-Type: text/plain" in answer
+    assert not re.search(r"Traceback|\.pyx?\b|site-packages", answer)
+
+
+async def test_an_expectation_that_nobody_can_meet_is_refused_with_the_headers(client: Client) -> None:
+    async with connection_to(client) as connection:
+        await connection.send_head("GET", "/health/live", Expect="tea")
+        status, *lines = (await connection.answer_head()).decode().strip().split("\r\n")
+
+    assert " 417 " in status
+    check(dict(line.split(": ", 1) for line in lines), "an expectation")
