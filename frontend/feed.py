@@ -99,7 +99,8 @@ class Feed:
         self._news.pipeline_counted(await self._count())
         self._news.tell_positions()
         self._waits.places_moved(self._board)
-        if (self._news.is_wanted or self._waits.jobs) and ticks % DOUBT_EVERY_TICKS == 0:
+        is_wanted = self._news.is_wanted or self._waits.jobs or self._waits.batches
+        if is_wanted and ticks % DOUBT_EVERY_TICKS == 0:
             await self._ask_store()
         if not self.is_caught_up and time.monotonic() - self._looked_at > LOOK_EVERY_S:
             await self._look_into_batches()
@@ -135,7 +136,7 @@ class Feed:
     async def _look_into_batches(self) -> None:
         """Without the log, what another frontend takes or removes is seen in the store only."""
         self._looked_at = time.monotonic()
-        for batch in self._news.watched_batches:
+        for batch in {*self._news.watched_batches, *self._waits.batches}:
             await self._jobs.catch_up(batch)
 
     async def _count(self) -> QueueCounts | None:

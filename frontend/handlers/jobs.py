@@ -2,11 +2,13 @@
 
 from aiohttp import web
 
+from frontend.board import Board
 from frontend.errors import ReceiptNotFound
 from frontend.etags import asks_for_news, etag_of, is_known, json_response
 from frontend.job_view import batch_view
-from frontend.keys import JOBS, STORE, WAITS
+from frontend.keys import BOARD, JOBS, STORE, WAITS
 from frontend.wait_option import wait_of
+from frontend.waits import Wait
 from pipeline.ids import JobId, parse_batch_id, parse_job_id
 from pipeline.records import encode_record
 
@@ -42,11 +44,35 @@ async def receipt(request: web.Request) -> web.Response:
 
 
 async def batch(request: web.Request) -> web.Response:
-    """The batch and its jobs, oldest first."""
-    jobs = request.app[JOBS]
+    """The batch and its jobs, oldest first. With `?wait=` when all have ended, or it has changed."""
     batch_id = parse_batch_id(request.match_info["batch_id"])
-    states = await jobs.of_batch(batch_id)
-    return json_response(request, batch_view(batch_id, jobs.views(states)))
+    seconds, is_for_news = wait_of(request), asks_for_news(request)
+    jobs, waits = request.app[JOBS], request.app[WAITS]
+    with waits.joined(request, batch=batch_id, seconds=seconds, minds_places=is_for_news) as wait:
+        while True:
+            is_last_look = wait.is_over or not seconds
+            states = await jobs.of_batch(batch_id)
+            view = batch_view(batch_id, jobs.views(states))
+            has_news = is_for_news and not is_known(request, etag_of(view))
+            moving = [state.id for state in states if not state.is_ended]
+            if is_last_look or not moving or has_news:
+                return json_response(request, view)
+            await wait.woken()
+            if not is_for_news:
+                await _until_ended(wait, request.app[BOARD], moving)
+
+
+async def _until_ended(wait: Wait, board: Board, job_ids: list[JobId]) -> None:
+    """Return when the board shows that all of these have ended, or the wait is over.
+
+    What is looked at with each change is one job, for a batch may have thousands.
+    """
+    while job_ids and not wait.is_over:
+        state = board.job(job_ids[-1])
+        if state is not None and state.is_ended:
+            job_ids.pop()
+        else:
+            await wait.woken()
 
 
 def _job_id(request: web.Request) -> JobId:

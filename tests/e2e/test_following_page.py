@@ -65,10 +65,18 @@ async def test_curl_waits_for_a_job(rig: Rig, tmp_path: Path) -> None:
     assert json.loads(said)["status"] == "done"
 
 
-async def test_curl_follows_a_batch(rig: Rig, tmp_path: Path) -> None:
+async def test_curl_waits_for_a_batch(rig: Rig, tmp_path: Path) -> None:
     await rig.start(workers=1)
 
     said = await output_of(rig, tmp_path, "sh", "-e", text=blocks("sh")[2])
+
+    assert json.loads(said)["counts"] == {"done": 2}
+
+
+async def test_curl_follows_a_batch(rig: Rig, tmp_path: Path) -> None:
+    await rig.start(workers=1)
+
+    said = await output_of(rig, tmp_path, "sh", "-e", text=blocks("sh")[3])
 
     assert '"status":"done"' in said
 

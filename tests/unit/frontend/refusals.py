@@ -169,6 +169,7 @@ QUESTIONS = {
     "a wait into the past": get(422, "invalid_option", f"/api/jobs/{new_job_id()}?wait=-1"),
     "a wait that is said twice": get(422, "invalid_option", f"/api/jobs/{new_job_id()}?wait=1&wait=2"),
     "a wait for no job": get(404, "job_not_found", f"/api/jobs/{new_job_id()}?wait=30"),
+    "a wait for a batch that is none": get(422, "invalid_option", f"/api/batches/{new_batch_id()}?wait=long"),
     "the image of no job": get(404, "job_not_found", f"/api/jobs/{new_job_id()}/source"),
     "a rendition of no job": get(404, "job_not_found", f"/api/jobs/{new_job_id()}/renditions/300x300"),
     "a batch id that is none": get(404, "no_such_id", "/api/batches/holiday"),
