@@ -24,10 +24,10 @@ from rich.console import Console
 from rich.progress import Progress, track
 from rich.table import Table
 
+from benchmarks.load.summary import percentile
 from benchmarks.stored_jobs import StoredJob, stored_jobs
 from frontend.app import create_app
 from frontend.settings import FrontendSettings
-from load_test import percentile
 from pipeline.index_repair import IndexRepair
 from pipeline.local_store import LocalImageStore
 

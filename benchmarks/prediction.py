@@ -24,9 +24,10 @@ from rich.console import Console
 from rich.progress import Progress, TaskID
 from rich.table import Table
 
+from benchmarks.load.options import size
+from benchmarks.load.summary import percentile
 from benchmarks.photographs import make_photograph
 from frontend.pace import Forecast
-from load_test import percentile, size
 from pipeline.ids import new_batch_id
 
 SHORTEST_S = 1.0
