@@ -111,8 +111,10 @@ async def is_empty(publisher: Publisher) -> bool:
 
 
 def times_below(root: Path) -> dict[str, int]:
-    """Every file, and when it was last written."""
-    return {str(path): path.stat().st_mtime_ns for path in root.rglob("*") if path.is_file()}
+    """Every file, and when it was last written; the entries of the index move about by themselves."""
+    parts = [part for part in root.iterdir() if part.name != "index"]
+    files = [path for part in parts for path in part.rglob("*") if path.is_file()]
+    return {str(path): path.stat().st_mtime_ns for path in files}
 
 
 async def test_a_dry_run_only_says_which_jobs_wait(
