@@ -21,7 +21,7 @@ have = (PATH="$$PATH:/usr/lib/rabbitmq/bin:$$RABBITMQ_HOME/sbin"; command -v $(1
 	deploy/apt_install.sh $(1)
 
 .DEFAULT_GOAL := help
-.PHONY: help run worker reconcile dead-letters load-test bench bench-listing bench-watchers test test-brokers chaos fuzz lint types format clean
+.PHONY: help run worker reconcile dead-letters api-keys load-test bench bench-listing bench-watchers test test-brokers chaos fuzz lint types format clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ reconcile: $(RUNS) ## Put back into the queue every job that waits, after the br
 
 dead-letters: $(RUNS) ## What no worker could do; ARGS="list", "show ID", "retry ID", "drop --all"
 	@exec $(BIN)/python -m deploy.local.beside pipeline.dead_letters $(or $(ARGS),list)
+
+api-keys: $(RUNS) ## Who may use the frontends; ARGS="add NAME", "list", "expire NAME", "remove NAME"
+	@exec $(BIN)/python -m frontend.api_keys $(or $(ARGS),list)
 
 load-test: $(RUNS) ## Send many images and measure; ARGS="--help" tells what can be asked
 	@exec $(BIN)/python load_test.py $(ARGS)

@@ -28,6 +28,8 @@ def main() -> int:
         return 2
     configure_logging(service=settings.name, level=settings.log_level)
     log.info("http://%s:%d, images in %s", settings.host, settings.port, settings.storage_dir.resolve())
+    if warning := settings.warning:
+        log.warning(warning)
     try:
         _serve(settings)
     except InvalidSetting as error:

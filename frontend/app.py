@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from frontend import resources
+from frontend.admission import add_rate_limits, admission
 from frontend.keys import SETTINGS
 from frontend.middlewares import add_headers, errors_as_responses, request_ids
 from frontend.routes import add_routes
@@ -11,10 +12,11 @@ from frontend.settings import FrontendSettings
 
 def create_app(settings: FrontendSettings) -> web.Application:
     """An application that has opened nothing yet; resources come in this order and go in the reverse one."""
-    app = web.Application(middlewares=[request_ids, errors_as_responses])
+    app = web.Application(middlewares=[request_ids, errors_as_responses, admission])
     app[SETTINGS] = settings
     add_routes(app)
     resources.set_up_templates(app)
+    app.cleanup_ctx.append(resources.clients_context)
     app.cleanup_ctx.append(resources.presets_context)
     app.cleanup_ctx.append(resources.store_context)
     app.cleanup_ctx.append(resources.publisher_context)
@@ -23,5 +25,6 @@ def create_app(settings: FrontendSettings) -> web.Application:
     app.cleanup_ctx.append(resources.intake_context)
     app.cleanup_ctx.append(resources.sweeper_context)
     app.on_response_prepare.append(add_headers)
+    app.on_response_prepare.append(add_rate_limits)
     app.on_shutdown.append(resources.send_watchers_away)
     return app

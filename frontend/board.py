@@ -129,11 +129,6 @@ class Board:
         if known.status != state.status or known.attempt < state.attempt:
             self._put_ahead(state)
 
-    def name_of(self, job_id: str) -> str:
-        """The file name of a job; empty when the board does not know it."""
-        known = self._jobs.get(JobId(job_id))
-        return known.name if known else ""
-
     def job(self, job_id: JobId) -> JobState | None:
         """The state of a job that the board knows."""
         return self._jobs.get(job_id)

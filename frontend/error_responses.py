@@ -25,6 +25,11 @@ TOLD_WITH_ERRORS = {"Allow", "Accept-Ranges", "Content-Range"}
 """Headers that belong to what HTTP finds wrong."""
 
 
+_CHALLENGE = 'Bearer realm="image-resizer"'
+_FLAWS = {"key_unknown": ', error="invalid_token"'}
+"""What is asked of those who send no key, and told to those whose key is none (RFC 6750, 3)."""
+
+
 class Answer(NamedTuple):
     """How a kind of error is answered; the message of the error becomes `detail`."""
 
@@ -48,6 +53,9 @@ ANSWERS: dict[type[PipelineError], Answer] = {
     wrong.JobNotFailed: Answer(409, "job_not_failed"),
     wrong.JobCalledOff: Answer(409, "job_cancelled"),
     wrong.NothingDone: Answer(409, "nothing_done"),
+    wrong.KeyMissing: Answer(401, "key_missing"),
+    wrong.KeyUnknown: Answer(401, "key_unknown"),
+    wrong.LocalOnly: Answer(403, "local_only"),
     wrong.ForeignOrigin: Answer(403, "foreign_origin"),
     wrong.RenditionNotFound: Answer(404, "rendition_not_found"),
     wrong.ReceiptNotFound: Answer(404, "receipt_not_found"),
@@ -55,6 +63,7 @@ ANSWERS: dict[type[PipelineError], Answer] = {
     pipeline.JobNotFound: Answer(404, "job_not_found"),
     pipeline.BatchNotFound: Answer(404, "batch_not_found"),
     pipeline.SourceMissing: Answer(404, "source_missing"),
+    wrong.RateLimited: Answer(429, "rate_limited"),
     pipeline.QueueFull: Answer(503, "queue_full"),
     pipeline.OutboxFull: Answer(503, "outbox_full"),
     pipeline.StorageFull: Answer(507, "storage_full"),
@@ -86,6 +95,10 @@ def error_response(request: web.Request, error: PipelineError) -> web.Response:
     response = _response(request, answer, str(error), _members(error))
     if answer.status in PASSING:
         response.headers["Retry-After"] = str(RETRY_AFTER_S)
+    if isinstance(error, wrong.RateLimited):
+        response.headers["Retry-After"] = str(error.retry_after_s)
+    if answer.status == HTTPStatus.UNAUTHORIZED:
+        response.headers["WWW-Authenticate"] = _CHALLENGE + _FLAWS.get(answer.code, "")
     return response
 
 

@@ -1,6 +1,7 @@
 """What can be wrong with a request. A class's docstring is its message unless a better one is given."""
 
 from collections.abc import Sequence
+from math import ceil
 
 from pipeline.errors import PipelineError
 from pipeline.messages import JobError
@@ -71,6 +72,27 @@ class OptionInvalid(RequestError):
         self.value = _shortened(value)
         self.allowed = allowed
         super().__init__(f"{self.field} has the value {self.value!r}{remark}; allowed {_listed(allowed)}.")
+
+
+class KeyMissing(RequestError):
+    """An API key is needed here. Send it as `Authorization: Bearer <key>`."""
+
+
+class KeyUnknown(RequestError):
+    """This is no API key of this server, or not any more."""
+
+
+class LocalOnly(RequestError):
+    """This server has no API keys, so it serves only the machine that it runs on."""
+
+
+class RateLimited(RequestError):
+    """The client has sent as much as it may in a minute."""
+
+    def __init__(self, wait_s: float) -> None:
+        """After so many seconds it may send more."""
+        self.retry_after_s = max(ceil(wait_s), 1)
+        super().__init__(f"{type(self).__doc__} It may send more in {self.retry_after_s} s.")
 
 
 class ForeignOrigin(RequestError):

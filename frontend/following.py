@@ -7,9 +7,10 @@ from aiohttp import web
 
 from frontend.errors import OptionInvalid
 from frontend.job_state import JobState
-from frontend.keys import JOBS, LIVE, NEWS
+from frontend.keys import CLIENT, JOBS, LIVE, NEWS
 from frontend.lines import Line, Message
 from frontend.live import Watcher
+from frontend.own import check_is_seen, seen
 from frontend.own_pages import refuse_foreign
 from pipeline.errors import InvalidId
 from pipeline.ids import BatchId, JobId, parse_batch_id, parse_job_id
@@ -29,17 +30,25 @@ class Wish:
 
 async def follow(request: web.Request, wish: Wish, line: Line) -> None:
     """Keep a client up to date until it leaves or is sent away. Raises JobNotFound."""
-    jobs, live = request.app[JOBS], request.app[LIVE]
-    watcher = Watcher(line, batch=wish.batch, job=wish.job)
+    live = request.app[LIVE]
+    watcher = Watcher(line, request[CLIENT], batch=wish.batch, job=wish.job)
     live.join(watcher)
     try:
-        stored = await jobs.watched(batch=wish.batch, job=wish.job)
+        stored = await wished(request, wish)
         await line.open()
         # From here to the first messages nothing is awaited: all that was put so far is in them.
         watcher.begin(_first_messages(request, wish, stored))
         await watcher.stay()
     finally:
         live.leave(watcher)
+
+
+async def wished(request: web.Request, wish: Wish) -> list[JobState]:
+    """The jobs that are to be followed, as the store has them. Raises JobNotFound."""
+    found = await request.app[JOBS].watched(batch=wish.batch, job=wish.job)
+    if wish.job is not None:
+        check_is_seen(request, *found)
+    return found
 
 
 def wish_of(request: web.Request) -> Wish:
@@ -70,7 +79,8 @@ def _after(request: web.Request) -> int | None:
 def _first_messages(request: web.Request, wish: Wish, stored: list[JobState]) -> list[Message]:
     jobs, news = request.app[JOBS], request.app[NEWS]
     if wish.after is not None and jobs.are_shown(stored):
-        missed = news.missed(batch=wish.batch, job=wish.job, after=wish.after)
+        missed = news.missed(request[CLIENT], batch=wish.batch, job=wish.job, after=wish.after)
         if missed is not None:
             return missed
-    return [news.snapshot(jobs.views(jobs.latest(stored, batch=wish.batch)))]
+    states = seen(request, jobs.latest(stored, batch=wish.batch))
+    return [news.snapshot(request[CLIENT], jobs.views(states))]

@@ -3,6 +3,7 @@
 from aiohttp import hdrs, web
 from aiohttp.http import HttpVersion11
 
+from frontend.admission import admit
 from frontend.error_responses import error_response
 from frontend.errors import RequestTooLarge
 from frontend.idempotency import key_of
@@ -32,6 +33,7 @@ async def answer_expectation(request: web.Request) -> web.StreamResponse | None:
     """Tell a client that waits for "100 Continue" either to go on, or at once why it need not."""
     give_request_id(request)
     try:
+        await admit(request)
         await check_gate(request)
     except PipelineError as error:
         return error_response(request, error)

@@ -92,6 +92,7 @@ def _record(image: StoredImage, upload: Upload) -> JobRecord:
     return JobRecord(
         job_id=image.job_id,
         batch_id=upload.batch_id,
+        owner=upload.owner,
         name=image.name,
         source_path=image.source_path,
         source=image.source,

@@ -5,13 +5,14 @@ frontend that dies in between leaves a job that has ended as before, or one that
 """
 
 from frontend.board import Board
+from frontend.client import Client
 from frontend.dispatch import Dispatch
 from frontend.errors import JobNotFailed
 from frontend.gathering import gathered
 from frontend.job_state import JobState, queued_from_record
 from frontend.jobs import Jobs
 from pipeline.broker import Publisher
-from pipeline.errors import JobNotFound, SourceMissing
+from pipeline.errors import BatchNotFound, JobNotFound, SourceMissing
 from pipeline.ids import BatchId, JobId
 from pipeline.image_store import ImageStore
 from pipeline.job_locks import JobLocks
@@ -55,12 +56,17 @@ class JobActions:
             # A worker that met the end of an earlier attempt has told it under its own, higher number.
             return await self._ask_again(record, max(receipt.attempt, state.attempt) + 1)
 
-    async def retry_failed(self, batch_id: BatchId) -> list[JobState]:
-        """Do so with all jobs of a batch that failed; the new states of those that could be helped.
+    async def retry_failed(self, batch_id: BatchId, client: Client) -> list[JobState]:
+        """Do so with all jobs of a batch that failed and are there for this client.
+
+        The new states of those that could be helped.
 
         Raises BatchNotFound, StorageFull.
         """
-        failed = [state.id for state in await self._jobs.of_batch(batch_id) if state.status == "failed"]
+        there = [state for state in await self._jobs.of_batch(batch_id) if client.sees(state.owner)]
+        if not there and not client.sees_all:
+            raise BatchNotFound(f"There is no batch {batch_id}.")
+        failed = [state.id for state in there if state.status == "failed"]
         states = await gathered(self._retry_if_possible, failed)
         return [state for state in states if state is not None]
 

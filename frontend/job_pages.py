@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from heapq import nlargest
 
 from frontend.board import Board
+from frontend.client import Client
 from frontend.job_query import JobQuery, ListedStatus
 from frontend.job_state import JobState
 from frontend.jobs import Jobs
@@ -46,16 +47,19 @@ class JobPages:
         self._board = board
         self._jobs = jobs
 
-    async def page(self, query: JobQuery) -> JobPage:
-        """The jobs that are asked for. One that changes meanwhile may be left out."""
+    async def page(self, query: JobQuery, client: Client) -> JobPage:
+        """The jobs that are asked for, as far as they are there for this client.
+
+        One that changes meanwhile may be left out.
+        """
         page, before, looks = JobPage(), query.before, 0
         while True:
             at_once = max(query.limit, FEWEST_AT_ONCE)
-            found = await self._candidates(query, before, at_once + 1)
+            found = await self._candidates(query, client, before, at_once + 1)
             states = await self._jobs.find_many(found[:at_once])
             for job_id, state in zip(found, states, strict=False):
                 before = job_id
-                if await self._is_listed(job_id, state, query) and state is not None:
+                if await self._is_listed(job_id, state, query) and state and client.sees(state.owner):
                     page.jobs.append(state)
                 if len(page.jobs) == query.limit:
                     break
@@ -65,14 +69,20 @@ class JobPages:
                 page.next = before if has_more else None
                 return page
 
-    async def _candidates(self, query: JobQuery, before: JobId | None, most: int) -> list[JobId]:
+    async def _candidates(
+        self, query: JobQuery, client: Client, before: JobId | None, most: int
+    ) -> list[JobId]:
         """Those that may be it, newest first."""
         if query.status in ("processing", "retrying"):
             return nlargest(most, self._on_board(query, before))
         # The board knows at once who does not wait any more, which the store would have to be asked for.
         known = set(self._board.at_work()) if query.status == "queued" else set()
         found = await self._store.newest(
-            _FILED[query.status], most=most + len(known), before=before, batch=query.batch
+            _FILED[query.status],
+            most=most + len(known),
+            before=before,
+            batch=query.batch,
+            owners=client.owners,
         )
         return [job_id for job_id in found if job_id not in known][:most]
 

@@ -6,10 +6,12 @@ from typing import Any
 import msgspec
 
 from frontend.board import Board, WorkerState
+from frontend.client import Client
 from frontend.job_state import JobState
 from frontend.pace import Forecast
 from frontend.picture import Addressed, picture_html, srcsets
 from pipeline.broker import QueueCounts
+from pipeline.ids import JobId
 from pipeline.messages import Result, Source
 
 RATE_WINDOWS_S = (10, 60, 300)
@@ -27,6 +29,7 @@ def job_view(state: JobState, *, position: int | None, forecast: Forecast | None
     return {
         "id": state.id,
         "batch_id": state.batch_id,
+        "owner": state.owner,
         "name": state.name,
         "status": state.status,
         "position": position,
@@ -63,8 +66,11 @@ def batch_links(batch_id: str) -> JsonObject:
     return {"id": batch_id, "url": f"/api/batches/{batch_id}", "page": f"/batches/{batch_id}"}
 
 
-def pipeline_view(board: Board, counts: QueueCounts | None) -> JsonObject:
-    """The queue and the workers; `counts` is None while the broker is away."""
+def pipeline_view(board: Board, counts: QueueCounts | None, client: Client) -> JsonObject:
+    """The queue and the workers; `counts` is None while the broker is away.
+
+    That a worker is at a job of others is told to the client, but not at which.
+    """
     return {
         "broker": "down" if counts is None else "up",
         "queue": {
@@ -72,25 +78,25 @@ def pipeline_view(board: Board, counts: QueueCounts | None) -> JsonObject:
             "consumers": counts.consumers if counts else None,
         },
         "rate_per_s": round(board.rate_per_s(), 1),
-        "workers": [_worker_view(board, worker) for worker in board.workers()],
+        "workers": [_worker_view(board, worker, client) for worker in board.workers()],
     }
 
 
-def pipeline_report(board: Board, counts: QueueCounts | None) -> JsonObject:
+def pipeline_report(board: Board, counts: QueueCounts | None, client: Client) -> JsonObject:
     """The same for those who ask once, with what changes all the time."""
-    view, oldest = pipeline_view(board, counts), board.oldest_waiting()
+    view, oldest = pipeline_view(board, counts, client), board.oldest_waiting()
     return view | {
         "slots": sum(worker["slots"] for worker in view["workers"]),
         "busy": sum(len(worker["busy"]) for worker in view["workers"]),
         "rates_per_s": {f"{window_s}s": round(board.rate_per_s(window_s), 2) for window_s in RATE_WINDOWS_S},
-        "oldest_waiting": _waiting_view(oldest) if oldest else None,
+        "oldest_waiting": _waiting_view(oldest, client) if oldest else None,
     }
 
 
-def _waiting_view(state: JobState) -> JsonObject:
+def _waiting_view(state: JobState, client: Client) -> JsonObject:
     waits = datetime.now(UTC) - state.asked_at
     return {
-        "job_id": state.id,
+        "job_id": state.id if client.sees(state.owner) else None,
         "since": state.asked_at,
         "seconds": round(max(waits.total_seconds(), 0.0), 1),
     }
@@ -134,10 +140,17 @@ def rendition_url(job_id: str, result: Result) -> str:
     return f"/api/jobs/{job_id}/renditions/{result.name}"
 
 
-def _worker_view(board: Board, worker: WorkerState) -> JsonObject:
+def _worker_view(board: Board, worker: WorkerState, client: Client) -> JsonObject:
     return {
         "name": worker.name,
         "slots": worker.slots,
-        "busy": [{"job_id": job_id, "name": board.name_of(job_id)} for job_id in worker.busy],
+        "busy": [_busy_view(job_id, board.job(JobId(job_id)), client) for job_id in worker.busy],
         "last_seen": worker.last_seen,
     }
+
+
+def _busy_view(job_id: str, state: JobState | None, client: Client) -> JsonObject:
+    """What a worker is at. The board may not know it, or not any more."""
+    if not client.sees(state.owner if state else None):
+        return {"job_id": None, "name": ""}
+    return {"job_id": job_id, "name": state.name if state else ""}

@@ -4,6 +4,8 @@ from aiohttp import web
 
 from frontend.board import Board
 from frontend.claimed_intake import ClaimedIntake
+from frontend.client import Client
+from frontend.clients import Clients
 from frontend.departures import Departures
 from frontend.dispatch import Dispatch
 from frontend.feed import Feed
@@ -15,6 +17,7 @@ from frontend.live import Live
 from frontend.news import News
 from frontend.outbox_level import OutboxLevel
 from frontend.presets import Presets
+from frontend.rate_limits import RateLimits
 from frontend.relay import Relay
 from frontend.settings import FrontendSettings
 from frontend.sweeper import Sweeper
@@ -23,6 +26,8 @@ from pipeline.broker import Publisher
 from pipeline.image_store import ImageStore
 
 SETTINGS = web.AppKey("settings", FrontendSettings)
+CLIENTS = web.AppKey("clients", Clients)
+RATE_LIMITS = web.AppKey("rate_limits", RateLimits)
 PRESETS = web.AppKey[Presets]("presets")
 STORE = web.AppKey[ImageStore]("store")
 PUBLISHER = web.AppKey("publisher", Publisher)
@@ -43,3 +48,4 @@ FEED = web.AppKey("feed", Feed)
 SWEEPER = web.AppKey("sweeper", Sweeper)
 
 REQUEST_ID = web.RequestKey("request_id", str)
+CLIENT = web.RequestKey("client", Client)

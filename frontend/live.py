@@ -6,12 +6,13 @@ into the queues at once, and a watcher whose queue overflows is sent away to com
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence, Set
+from collections.abc import Callable, Sequence, Set
 from contextlib import suppress
 from typing import TypeVar
 
 from aiohttp import WSCloseCode
 
+from frontend.client import Client
 from frontend.lines import Line, Message
 from pipeline.ids import BatchId, JobId
 
@@ -25,6 +26,9 @@ CLOSE_TIMEOUT_S = 1.0
 PORTION = 100
 """So many watchers are written to in a row: some milliseconds."""
 
+MessageFor = Callable[[Client], Message]
+"""The message as it is for one client, which may not know everything."""
+
 Farewell = tuple[int, bytes]
 """The code and the reason with which a connection is ended."""
 GOING_AWAY: Farewell = (WSCloseCode.GOING_AWAY, b"the server stops")
@@ -34,7 +38,10 @@ TOO_SLOW: Farewell = (WSCloseCode.TRY_AGAIN_LATER, b"too slow; come back for wha
 class Watcher:
     """One client, and what it wants to hear of besides the pipeline: a batch, a job, or nothing."""
 
-    def __init__(self, line: Line, *, batch: BatchId | None = None, job: JobId | None = None) -> None:
+    def __init__(
+        self, line: Line, client: Client, *, batch: BatchId | None = None, job: JobId | None = None
+    ) -> None:
+        self.client = client
         self.batch = batch
         self.job = job
         self._line = line
@@ -155,21 +162,21 @@ class Live:
         """The batches that somebody is watching, as they are at any time."""
         return self._by_batch.keys()
 
-    def put_to_batch(self, batch: str, message: Message) -> None:
-        """Send a message to those who watch this batch."""
+    def put_to_batch(self, batch: str, message_for: MessageFor) -> None:
+        """Send those who watch this batch what each of them may know."""
         for watcher in self._by_batch.get(batch, ()):
-            watcher.put(message)
+            watcher.put(message_for(watcher.client))
 
-    def put_to_all(self, message: Message) -> None:
-        """Send a message to everybody, to some of them at a time: other news shall not wait for all of it."""
-        self._put_to_portion(list(self._watchers), message)
+    def put_to_all(self, message_for: MessageFor) -> None:
+        """Send everybody what each may know, to some at a time: other news shall not wait for all of it."""
+        self._put_to_portion(list(self._watchers), message_for)
 
-    def _put_to_portion(self, watchers: list[Watcher], message: Message) -> None:
+    def _put_to_portion(self, watchers: list[Watcher], message_for: MessageFor) -> None:
         for watcher in watchers[:PORTION]:
-            watcher.put(message)
+            watcher.put(message_for(watcher.client))
         if rest := watchers[PORTION:]:
             # Before it is the turn of the rest, those who have it now send it, and what has come is read.
-            asyncio.get_running_loop().call_soon(self._put_to_portion, rest, message)
+            asyncio.get_running_loop().call_soon(self._put_to_portion, rest, message_for)
 
     async def close(self) -> None:
         """Send everybody away, because this frontend stops: another one, or the next one, will take them."""

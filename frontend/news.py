@@ -5,22 +5,31 @@ offset of the event log at which they are true.
 """
 
 import time
+from collections.abc import Collection
+from functools import partial
 
 import msgspec
 
 from frontend.board import Board
+from frontend.client import Client
 from frontend.job_state import JobState
 from frontend.job_view import JsonObject, job_view, pipeline_report, pipeline_view, to_json
 from frontend.lines import Message
-from frontend.live import Live
+from frontend.live import Live, MessageFor
 from pipeline.broker import QueueCounts
 from pipeline.ids import BatchId, JobId
+from pipeline.messages import Owner
 
 MOST_CHANGES = 500
 """Who has missed more gets a snapshot."""
 
 PIPELINE_MESSAGES_PER_S = 2000
 """How full the queue is interests everybody, and no more than this may be sent of it in a second."""
+
+
+Places = dict[str, tuple[int, Owner | None]]
+"""The places of waiting jobs in the queue, and whose they are."""
+EVERYTHING = Client(name="the frontend itself", sees_all=True)
 
 
 class News:
@@ -32,7 +41,7 @@ class News:
         self._counts: QueueCounts | None = None
         self._last_pipeline: JsonObject = {}
         self._pipeline_told_at = float("-inf")
-        self._last_positions: dict[str, dict[str, int]] = {}
+        self._last_positions: dict[str, Places] = {}
 
     @property
     def is_wanted(self) -> bool:
@@ -51,20 +60,23 @@ class News:
             return
         message = self._job(state, self._board.offset, position=self._board.position(state.id))
         for watcher in watchers:
-            watcher.put(message)
+            if watcher.client.sees(state.owner):
+                watcher.put(message)
 
-    def pipeline_report(self) -> JsonObject:
+    def pipeline_report(self, client: Client) -> JsonObject:
         """The queue as it was last counted, the workers, and all that is known of how they get on."""
-        return pipeline_report(self._board, self._counts)
+        return pipeline_report(self._board, self._counts, client)
 
-    def snapshot(self, jobs: list[JsonObject]) -> Message:
+    def snapshot(self, client: Client, jobs: list[JsonObject]) -> Message:
         """The first message to a watcher."""
-        pipeline = pipeline_view(self._board, self._counts)
+        pipeline = pipeline_view(self._board, self._counts, client)
         offset = self._board.offset
         text = to_json({"type": "snapshot", "offset": offset, "jobs": jobs, "pipeline": pipeline})
         return Message(text, offset)
 
-    def missed(self, *, batch: BatchId | None, job: JobId | None, after: int) -> list[Message] | None:
+    def missed(
+        self, client: Client, *, batch: BatchId | None, job: JobId | None, after: int
+    ) -> list[Message] | None:
         """What a watcher has missed that has been told everything up to this offset.
 
         None if that is not known for certain, or is so much that a snapshot is shorter.
@@ -75,14 +87,14 @@ class News:
         mine = [
             (state, offset)
             for state, offset in changed
-            if state.id == job or (batch is not None and state.batch_id == batch)
+            if client.sees(state.owner)
+            and (state.id == job or (batch is not None and state.batch_id == batch))
         ]
         if len(mine) > MOST_CHANGES:
             return None
-        pipeline = to_json({"type": "pipeline", "pipeline": pipeline_view(self._board, self._counts)})
         places = self._board.places({state.id for state, _ in mine if state.status == "queued"})
         jobs = [self._job(state, offset, position=places.get(state.id)) for state, offset in mine]
-        return [*jobs, *self._positions_in(batch), Message(pipeline)]
+        return [*jobs, *self._positions_in(batch, client), self._pipeline(client)]
 
     def pipeline_counted(self, counts: QueueCounts | None) -> None:
         """Tell everybody how full the queue is (None: the broker is away) and what the workers do.
@@ -91,12 +103,12 @@ class News:
         broker goes or comes back.
         """
         self._counts = counts
-        view = pipeline_view(self._board, counts)
+        view = pipeline_view(self._board, counts, EVERYTHING)
         if view != self._last_pipeline and (
             self._is_time() or view["broker"] != self._last_pipeline["broker"]
         ):
             self._last_pipeline, self._pipeline_told_at = view, time.monotonic()
-            self._live.put_to_all(Message(to_json({"type": "pipeline", "pipeline": view})))
+            self._live.put_to_all(_once_for_each_owner(self._pipeline))
 
     def _is_time(self) -> bool:
         pause_s = self._live.count / PIPELINE_MESSAGES_PER_S
@@ -105,29 +117,49 @@ class News:
 
     def tell_positions(self) -> None:
         """Tell those who watch a batch where its waiting jobs are in the queue, if they have moved."""
-        positions: dict[str, dict[str, int]] = {}
+        positions: dict[str, Places] = {}
         watched = self._live.watched_batches()
         for state, place in self._board.waiting() if watched else ():
             if state.batch_id is not None and state.batch_id in watched:
-                positions.setdefault(state.batch_id, {})[state.id] = place
+                positions.setdefault(state.batch_id, {})[state.id] = place, state.owner
         forecast = msgspec.to_builtins(self._board.forecast()) if positions else None
         for batch, places in positions.items():
             if places != self._last_positions.get(batch):
-                self._live.put_to_batch(batch, _positions(places, forecast))
+                message_for = partial(_positions, places, forecast)
+                self._live.put_to_batch(batch, _once_for_each_owner(message_for))
         self._last_positions = positions
+
+    def _pipeline(self, client: Client) -> Message:
+        view = pipeline_view(self._board, self._counts, client)
+        return Message(to_json({"type": "pipeline", "pipeline": view}))
 
     def _job(self, state: JobState, offset: int, *, position: int | None) -> Message:
         job = job_view(state, position=position, forecast=self._board.forecast() if position else None)
         return Message(to_json({"type": "job", "offset": offset, "job": job}), offset)
 
-    def _positions_in(self, batch: BatchId | None) -> list[Message]:
+    def _positions_in(self, batch: BatchId | None, client: Client) -> list[Message]:
         if batch is None:
             return []
-        places: dict[str, int] = {
-            state.id: place for state, place in self._board.waiting() if state.batch_id == batch
+        places: Places = {
+            state.id: (place, state.owner)
+            for state, place in self._board.waiting()
+            if state.batch_id == batch
         }
-        return [_positions(places, msgspec.to_builtins(self._board.forecast()))] if places else []
+        return [_positions(places, msgspec.to_builtins(self._board.forecast()), client)] if places else []
 
 
-def _positions(places: dict[str, int], forecast: JsonObject | None) -> Message:
-    return Message(to_json({"type": "positions", "positions": places, "forecast": forecast}))
+def _positions(places: Places, forecast: JsonObject | None, client: Client) -> Message:
+    seen = {job_id: place for job_id, (place, owner) in places.items() if client.sees(owner)}
+    return Message(to_json({"type": "positions", "positions": seen, "forecast": forecast}))
+
+
+def _once_for_each_owner(message_for: MessageFor) -> MessageFor:
+    """The same messages, each made once for all clients that may know the same."""
+    made: dict[Collection[Owner | None] | None, Message] = {}
+
+    def message(client: Client) -> Message:
+        if client.owners not in made:
+            made[client.owners] = message_for(client)
+        return made[client.owners]
+
+    return message

@@ -3,13 +3,16 @@
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import aiohttp_jinja2
 import jinja2
 from aiohttp import web
 
+from frontend.api_keys.keyring import Keyring
 from frontend.board import Board
 from frontend.claimed_intake import ClaimedIntake
+from frontend.clients import Clients
 from frontend.departures import Departures
 from frontend.dispatch import Dispatch
 from frontend.feed import Feed
@@ -20,6 +23,8 @@ from frontend.jobs import Jobs
 from frontend.keys import (
     BOARD,
     CLAIMED_INTAKE,
+    CLIENT,
+    CLIENTS,
     DEPARTURES,
     DISPATCH,
     FEED,
@@ -32,6 +37,7 @@ from frontend.keys import (
     OUTBOX_LEVEL,
     PRESETS,
     PUBLISHER,
+    RATE_LIMITS,
     RELAY,
     SETTINGS,
     STORE,
@@ -43,6 +49,7 @@ from frontend.news import News
 from frontend.openapi.text import FILTERS
 from frontend.outbox_level import OutboxLevel
 from frontend.presets import read_presets
+from frontend.rate_limits import RateLimits
 from frontend.relay import Relay
 from frontend.sweeper import Sweeper
 from frontend.waits import Waits
@@ -53,6 +60,7 @@ from pipeline.index_repair import IndexRepair
 from pipeline.job_locks import JobLocks
 from pipeline.leftovers import Leftovers
 from pipeline.local_store import LocalImageStore
+from pipeline.meters import Meters
 from pipeline.outbox import Outbox
 from pipeline.retention import Retention
 
@@ -62,7 +70,11 @@ TEMPLATES = Path(__file__).parent / "templates"
 def set_up_templates(app: web.Application) -> None:
     """Make the templates known, and what all of them use."""
     environment = aiohttp_jinja2.setup(
-        app, loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined
+        app,
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        context_processors=[_who],
     )
     environment.filters.update(FILTERS)
     environment.globals.update(
@@ -70,6 +82,20 @@ def set_up_templates(app: web.Application) -> None:
         console_url=app[SETTINGS].console_url or None,
         static=lambda path: f"/static/{path}",
     )
+
+
+async def _who(request: web.Request) -> dict[str, Any]:
+    """As whom a person has signed in, for the head of each page."""
+    return {"signed_in_as": request[CLIENT].owner if CLIENT in request else None}
+
+
+async def clients_context(app: web.Application) -> AsyncIterator[None]:
+    """Who may send, and how much. Keys that cannot be used raise InvalidSetting and end the start."""
+    settings = app[SETTINGS]
+    keyring = Keyring(settings.api_keys) if settings.api_keys else None
+    app[CLIENTS] = Clients(keyring, serves_anyone=settings.serve_anyone, allowance=settings.allowance)
+    app[RATE_LIMITS] = RateLimits(Meters(settings.storage_dir))
+    yield
 
 
 async def presets_context(app: web.Application) -> AsyncIterator[None]:
@@ -162,6 +188,7 @@ async def sweeper_context(app: web.Application) -> AsyncIterator[None]:
         "lies of the index": IndexRepair(settings.storage_dir).mend,
         "leftovers": Leftovers(settings.storage_dir, after_s=settings.sweep_after_s).sweep,
         "claims": Claims(settings.storage_dir).sweep,
+        "meters": Meters(settings.storage_dir).sweep,
     }
     if settings.keep_days:
         retention = Retention(

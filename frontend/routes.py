@@ -14,6 +14,7 @@ from frontend.handlers import (
     jobs,
     pages,
     pipeline,
+    sign_in,
     static_files,
     uploads,
     ws,
@@ -43,6 +44,9 @@ def add_routes(app: web.Application) -> None:
     router.add_get("/api/pipeline", pipeline.pipeline)
     router.add_get("/ws", ws.watch)
     router.add_get("/api/events", events.watch)
+    router.add_get("/sign-in", sign_in.form)
+    router.add_post("/sign-in", sign_in.sign_in)
+    router.add_post("/sign-out", sign_in.sign_out)
     router.add_get("/docs", docs.docs)
     router.add_get("/openapi.json", docs.openapi)
     router.add_get("/health/live", health.live)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from frontend.client import Allowance
 from frontend.rendition_choice import RenditionLimits
 from pipeline.settings import (
     ServiceSettings,
@@ -15,6 +16,8 @@ from pipeline.settings import (
     setting,
     yes_or_no,
 )
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 def host(text: str) -> str:
@@ -45,6 +48,27 @@ class FrontendSettings(ServiceSettings):
     )
     frontend_name: str = setting(
         "", parse=service_name, text="The name shown in the console and in the logs. Empty: `frontend`."
+    )
+    api_keys: Path | None = setting(
+        None,
+        parse=Path,
+        text="The file of the [API keys](http_api.md#keys), written by `make api-keys`. Changes are taken up "
+        "within a second. Not set: nobody needs a key, and only this machine is served.",
+    )
+    serve_anyone: bool = setting(
+        False,
+        parse=yes_or_no,
+        text="`yes`: where there are no API keys, whoever reaches the port is served, and may see and do "
+        "everything. `no`: only the machine that the frontend runs on.",
+    )
+    requests_per_minute: int = setting(
+        0,
+        parse=natural,
+        text="Requests that one client may send in a minute, all frontends together. Beyond that, they are "
+        "refused (429). A client is the holder of a key or, where there are none, an address. 0: no limit.",
+    )
+    bytes_per_minute: int = setting(
+        0, parse=natural, text="Bytes that one client may send in a minute, in the same way. 0: no limit."
     )
     console_url: str = setting(
         "", parse=web_address, text="Where RabbitMQ's management console is, for a link on the page."
@@ -104,6 +128,24 @@ class FrontendSettings(ServiceSettings):
         parse=positive_int,
         text="Pixels that one rendition may have. A larger width × height is refused (422).",
     )
+
+    @property
+    def warning(self) -> str | None:
+        """What an operator should know who has not said who may use this frontend."""
+        if self.api_keys:
+            return None
+        if self.serve_anyone:
+            return (
+                "there are no API keys, and SERVE_ANYONE is yes: whoever reaches the port may do everything"
+            )
+        if self.host not in LOOPBACK:
+            return "there are no API keys, so only this machine is served; see API_KEYS and SERVE_ANYONE"
+        return None
+
+    @property
+    def allowance(self) -> Allowance:
+        """What a client may send, unless its key has an allowance of its own."""
+        return Allowance(requests=self.requests_per_minute, bytes=self.bytes_per_minute)
 
     @property
     def name(self) -> str:

@@ -29,7 +29,7 @@ from pipeline.file_names import shown_name, stored_name
 from pipeline.ids import BatchId, JobId, made_at, new_batch_id, new_job_id, parse_batch_id
 from pipeline.image_formats import FORMATS, SIGNATURE_BYTES, ImageFormat, detect_format
 from pipeline.image_store import ImageStore
-from pipeline.messages import DEFAULT_RENDITION, Rendition, Source
+from pipeline.messages import DEFAULT_RENDITION, Owner, Rendition, Source
 
 FIELD_BYTES = 64 * 1024
 BATCH_ID_AGE = timedelta(days=1)
@@ -59,6 +59,7 @@ class Upload:
     """What a request has brought; all its images get the same renditions."""
 
     batch_id: BatchId
+    owner: Owner | None = None
     renditions: tuple[Rendition, ...] = (DEFAULT_RENDITION,)
     images: list[StoredImage] = field(default_factory=list)
     rejected: list[RejectedFile] = field(default_factory=list)
@@ -74,11 +75,13 @@ class UploadReader:
         store: ImageStore,
         settings: FrontendSettings,
         presets: Presets,
+        owner: Owner | None,
         fingerprint: Fingerprint | None = None,
     ) -> None:
         """A reader that has taken in the options of the address. Raises OptionInvalid.
 
-        What is read goes into the `fingerprint` as well, if one is wanted.
+        The images will belong to the `owner`. What is read goes into the `fingerprint` as well, if there is
+        one.
         """
         self._request = request
         self._body = UploadBody(request, store=store, settings=settings)
@@ -86,7 +89,7 @@ class UploadReader:
         self._store = store
         self._settings = settings
         self._options = RequestOptions(presets=presets, limits=settings.rendition_limits)
-        self._upload = Upload(new_batch_id())
+        self._upload = Upload(new_batch_id(), owner)
         self._begun: list[JobId] = []
         for option, value in request.query.items():
             self._take_option(option, value)

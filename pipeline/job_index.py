@@ -36,9 +36,8 @@ class JobIndex:
         while True:
             with suppress(FileNotFoundError):  # the folder was empty, and has been taken away in between
                 _make_folder(target.parent)
-                moved = [
-                    self._move(entry, target) for entry in entries.values()
-                ]  # two may have filed it at once
+                # All of them, for two may have filed it at once.
+                moved = [self._move(entry, target) for entry in entries.values()]
                 if not any(moved):
                     target.touch()
                 return

@@ -6,6 +6,7 @@
     batches/<day>/<batch_id>/<job_id>      which jobs a batch has
     claims/<day>/<digest>.json             what an upload with an idempotency key has come to
     claims/locks/<digest or job_id>        somebody acts on this key, or changes this job
+    meters/<digest>                        how much a client has used lately
     processed/<day>/<job_id>/<file>        a rendition
     processed/<day>/<job_id>/.attempt-*    a worker is at it
     processed/<day>/<job_id>/receipt.json  the job has ended, and how
@@ -39,6 +40,7 @@ class StorePaths:
         self.claims = root / "claims"
         self.locks = self.claims / "locks"
         self.index = root / "index"
+        self.meters = root / "meters"
 
     @property
     def parts(self) -> tuple[Path, ...]:

@@ -9,17 +9,16 @@ from aiohttp import hdrs, web
 from frontend.batch_archive import BatchArchive, members_of
 from frontend.content_disposition import content_disposition
 from frontend.errors import NothingDone
-from frontend.keys import JOBS, STORE
-from pipeline.ids import BatchId, parse_batch_id
+from frontend.keys import STORE
+from frontend.own import batch_id_of, own_batch
+from pipeline.ids import BatchId
 
 log = logging.getLogger(__name__)
 
 
 async def batch(request: web.Request) -> web.StreamResponse:
     """Send the archive while it is being made. Raises NothingDone."""
-    batch_id = parse_batch_id(request.match_info["batch_id"])
-    states = await request.app[JOBS].of_batch(batch_id)
-    store = request.app[STORE]
+    batch_id, states, store = batch_id_of(request), await own_batch(request), request.app[STORE]
     archive = await asyncio.to_thread(lambda: BatchArchive(members_of(states, store)))
     if archive.is_empty:
         raise NothingDone

@@ -10,9 +10,9 @@ from frontend.handlers.jobs import KEEP_FOR_GOOD
 from frontend.job_state import JobState
 from frontend.keys import JOBS, STORE
 from frontend.option_values import yes_or_no
+from frontend.own import own_job_id
 from frontend.result_names import rendition_file_name, source_file_name
 from frontend.stored_file import StoredFile, stored_file
-from pipeline.ids import JobId, parse_job_id
 from pipeline.image_formats import UNKNOWN, ImageFormat, format_of_type
 
 MADE_TO_BE_SHOWN = {"Cross-Origin-Resource-Policy": "cross-origin"}
@@ -21,7 +21,7 @@ MADE_TO_BE_SHOWN = {"Cross-Origin-Resource-Policy": "cross-origin"}
 
 async def source(request: web.Request) -> web.StreamResponse:
     """The image as it was sent."""
-    record = await request.app[STORE].load_job(_job_id(request))
+    record = await request.app[STORE].load_job(await own_job_id(request))
     path = request.app[STORE].source_file(record.source_path)
     image_format = format_of_type(record.source.media_type)
     return _file(request, path, image_format, source_file_name(record.name, image_format))
@@ -29,7 +29,7 @@ async def source(request: web.Request) -> web.StreamResponse:
 
 async def rendition(request: web.Request) -> web.StreamResponse:
     """A result, once it is stored."""
-    state = await request.app[JOBS].find(_job_id(request))
+    state = await request.app[JOBS].find(await own_job_id(request))
     name = request.match_info["rendition"]
     path, media_type = await _rendition_file(request, state, name)
     return rendition_response(request, path, media_type, file_name=state.name, name=name)
@@ -53,10 +53,6 @@ def rendition_response(
     response = _file(request, path, image_format, rendition_file_name(file_name, name, image_format))
     response.headers.update(MADE_TO_BE_SHOWN)
     return response
-
-
-def _job_id(request: web.Request) -> JobId:
-    return parse_job_id(request.match_info["job_id"])
 
 
 def _file(request: web.Request, path: Path, image_format: ImageFormat, file_name: str) -> StoredFile:

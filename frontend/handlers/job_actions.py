@@ -7,44 +7,39 @@ from aiohttp import web
 
 from frontend.job_state import JobState
 from frontend.job_view import to_json
-from frontend.keys import JOB_ACTIONS, JOBS, STORE
-from frontend.own_pages import refuse_foreign
+from frontend.keys import CLIENT, JOB_ACTIONS, JOBS, STORE
+from frontend.own import batch_id_of, own_job_id
 from pipeline.errors import BatchNotFound
-from pipeline.ids import BatchId, JobId, parse_batch_id, parse_job_id
+from pipeline.ids import BatchId
 
 
 async def retry(request: web.Request) -> web.Response:
     """Try a job once more that failed or was cancelled."""
-    refuse_foreign(request)
-    return _job(request, await request.app[JOB_ACTIONS].retry(_job_id(request)), status=202)
+    return _job(request, await request.app[JOB_ACTIONS].retry(await own_job_id(request)), status=202)
 
 
 async def retry_batch(request: web.Request) -> web.Response:
     """Try all jobs of a batch once more that failed."""
-    refuse_foreign(request)
-    states = await request.app[JOB_ACTIONS].retry_failed(_batch_id(request))
+    states = await request.app[JOB_ACTIONS].retry_failed(batch_id_of(request), request[CLIENT])
     text = to_json({"jobs": request.app[JOBS].views(states)})
     return web.Response(text=text, status=202, content_type="application/json")
 
 
 async def delete(request: web.Request) -> web.Response:
     """Cancel a job that has not ended; remove one that has."""
-    refuse_foreign(request)
-    state = await request.app[JOB_ACTIONS].delete(_job_id(request))
+    state = await request.app[JOB_ACTIONS].delete(await own_job_id(request))
     return web.Response(status=204) if state is None else _job(request, state, status=200)
 
 
 async def retry_by_form(request: web.Request) -> web.Response:
     """As `retry`, for a browser without JavaScript."""
-    refuse_foreign(request)
-    state = await request.app[JOB_ACTIONS].retry(_job_id(request))
+    state = await request.app[JOB_ACTIONS].retry(await own_job_id(request))
     raise web.HTTPSeeOther(await _page(request, state.batch_id))
 
 
 async def delete_by_form(request: web.Request) -> web.Response:
     """As `delete`, for a browser without JavaScript."""
-    refuse_foreign(request)
-    job_id = _job_id(request)
+    job_id = await own_job_id(request)
     batch_id = (await request.app[JOBS].find(job_id)).batch_id
     await request.app[JOB_ACTIONS].delete(job_id)
     raise web.HTTPSeeOther(await _page(request, batch_id))
@@ -52,9 +47,8 @@ async def delete_by_form(request: web.Request) -> web.Response:
 
 async def retry_batch_by_form(request: web.Request) -> web.Response:
     """As `retry_batch`, for a browser without JavaScript."""
-    refuse_foreign(request)
-    batch_id = _batch_id(request)
-    await request.app[JOB_ACTIONS].retry_failed(batch_id)
+    batch_id = batch_id_of(request)
+    await request.app[JOB_ACTIONS].retry_failed(batch_id, request[CLIENT])
     raise web.HTTPSeeOther(await _page(request, batch_id))
 
 
@@ -70,11 +64,3 @@ async def _page(request: web.Request, batch_id: str | None) -> str:
 def _job(request: web.Request, state: JobState, *, status: int) -> web.Response:
     text = to_json(request.app[JOBS].view(state))
     return web.Response(text=text, status=status, content_type="application/json")
-
-
-def _job_id(request: web.Request) -> JobId:
-    return parse_job_id(request.match_info["job_id"])
-
-
-def _batch_id(request: web.Request) -> BatchId:
-    return parse_batch_id(request.match_info["batch_id"])

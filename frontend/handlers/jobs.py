@@ -7,9 +7,10 @@ from frontend.errors import ReceiptNotFound
 from frontend.etags import asks_for_news, etag_of, is_known, json_response
 from frontend.job_view import batch_view
 from frontend.keys import BOARD, JOBS, STORE, WAITS
+from frontend.own import batch_id_of, own_batch, own_job_id
 from frontend.wait_option import wait_of
 from frontend.waits import Wait
-from pipeline.ids import JobId, parse_batch_id, parse_job_id
+from pipeline.ids import JobId
 from pipeline.records import encode_record
 
 KEEP_FOR_GOOD = {"Cache-Control": "private, max-age=31536000, immutable"}
@@ -18,7 +19,7 @@ KEEP_FOR_GOOD = {"Cache-Control": "private, max-age=31536000, immutable"}
 
 async def job(request: web.Request) -> web.Response:
     """The job. With `?wait=` when it has ended or, for a client with an ETag, when it has changed."""
-    job_id, seconds, is_for_news = _job_id(request), wait_of(request), asks_for_news(request)
+    job_id, seconds, is_for_news = await own_job_id(request), wait_of(request), asks_for_news(request)
     jobs, waits = request.app[JOBS], request.app[WAITS]
     with waits.joined(request, [job_id], seconds=seconds, minds_places=is_for_news) as wait:
         while True:
@@ -33,7 +34,7 @@ async def job(request: web.Request) -> web.Response:
 
 async def receipt(request: web.Request) -> web.Response:
     """How the job ended, in every detail. Of one that is done it never changes."""
-    state = await request.app[JOBS].find(_job_id(request))
+    state = await request.app[JOBS].find(await own_job_id(request))
     found = await request.app[STORE].load_receipt(state.id)
     if found is None or found.status == "removed":
         raise ReceiptNotFound
@@ -45,13 +46,13 @@ async def receipt(request: web.Request) -> web.Response:
 
 async def batch(request: web.Request) -> web.Response:
     """The batch and its jobs, oldest first. With `?wait=` when all have ended, or it has changed."""
-    batch_id = parse_batch_id(request.match_info["batch_id"])
+    batch_id = batch_id_of(request)
     seconds, is_for_news = wait_of(request), asks_for_news(request)
     jobs, waits = request.app[JOBS], request.app[WAITS]
     with waits.joined(request, batch=batch_id, seconds=seconds, minds_places=is_for_news) as wait:
         while True:
             is_last_look = wait.is_over or not seconds
-            states = await jobs.of_batch(batch_id)
+            states = await own_batch(request)
             view = batch_view(batch_id, jobs.views(states))
             has_news = is_for_news and not is_known(request, etag_of(view))
             moving = [state.id for state in states if not state.is_ended]
@@ -73,10 +74,6 @@ async def _until_ended(wait: Wait, board: Board, job_ids: list[JobId]) -> None:
             job_ids.pop()
         else:
             await wait.woken()
-
-
-def _job_id(request: web.Request) -> JobId:
-    return parse_job_id(request.match_info["job_id"])
 
 
 def _json(text: str) -> web.Response:

@@ -11,8 +11,9 @@ from frontend.error_responses import ANSWERS
 from frontend.job_state import JobState
 from frontend.keys import JOBS, PRESETS, PUBLISHER, SETTINGS
 from frontend.option_values import FITS, METADATA_POLICIES, OUTPUT_FORMATS, POSITIONS
+from frontend.own import batch_id_of, own_batch
 from frontend.presets import Presets
-from pipeline.ids import new_batch_id, parse_batch_id
+from pipeline.ids import new_batch_id
 from pipeline.image_formats import FORMATS
 
 Context = dict[str, Any]  # what templates take
@@ -25,8 +26,7 @@ async def index(request: web.Request) -> web.Response:
 
 async def batch(request: web.Request) -> web.Response:
     """The page of a batch: its jobs as they are now."""
-    batch_id = parse_batch_id(request.match_info["batch_id"])
-    states = await request.app[JOBS].of_batch(batch_id)
+    batch_id, states = batch_id_of(request), await own_batch(request)
     context = _context(request, batch_id, states) | {
         "rejected": _rejected(request),
         "all_ended": all(state.is_ended for state in states),

@@ -4,6 +4,7 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
+from frontend.client import Client
 from frontend.error_responses import PASSING, RETRY_AFTER_S, answer_to, wants_html
 from frontend.gate import check_gate
 from frontend.handlers.results import result_response
@@ -11,7 +12,7 @@ from frontend.idempotency import REPLAYED_HEADER, Fingerprint, SignedBy, key_of
 from frontend.intake import Acceptance
 from frontend.job_state import JobState
 from frontend.job_view import JsonObject, batch_links, to_json
-from frontend.keys import CLAIMED_INTAKE, INTAKE, JOBS, PRESETS, SETTINGS, STORE, WAITS
+from frontend.keys import CLAIMED_INTAKE, CLIENT, INTAKE, JOBS, PRESETS, SETTINGS, STORE, WAITS
 from frontend.preferences import APPLIED_HEADER, preferences_of
 from frontend.upload_form import RejectedFile, UploadReader
 
@@ -55,12 +56,19 @@ async def _accept(request: web.Request) -> Acceptance:
         store=app[STORE],
         settings=app[SETTINGS],
         presets=app[PRESETS],
+        owner=request[CLIENT].owner,
         fingerprint=fingerprint,
     )
     upload = await reader.read()
     if key is None or fingerprint is None:
         return await app[INTAKE].accept(upload)
-    return await app[CLAIMED_INTAKE].accept(upload, SignedBy(key, fingerprint.hexdigest()))
+    signed = SignedBy(_scoped(key, request[CLIENT]), fingerprint.hexdigest())
+    return await app[CLAIMED_INTAKE].accept(upload, signed)
+
+
+def _scoped(key: str, client: Client) -> str:
+    """The idempotency key, as no other client can send it: there are no spaces in keys."""
+    return key if client.owner is None else f"{client.owner} {key}"
 
 
 async def _states(request: web.Request, acceptance: Acceptance, *, wait_s: int) -> list[JobState]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from frontend.admission import HEALTH_PATHS, OPEN_PATHS
 from frontend.openapi.generated import option_parameters, receipt_schemas, with_option_types
 from frontend.openapi.problems import problem_responses
 from pipeline import __version__
@@ -29,6 +30,12 @@ EVERY_RESPONSE = (
 """The headers that every response has."""
 
 
+SOME_RESPONSES = ("RateLimit-Policy", "RateLimit")
+"""The headers that a response may have, whatever it is."""
+OF_ANY_CLIENT = ("key_missing", "key_unknown", "local_only", "rate_limited")
+READING = ("get", "head", "options")
+
+
 class Contradiction(ValueError):
     """Two of the YAML files say different things of the same."""
 
@@ -41,10 +48,11 @@ def read_document() -> Json:
         _join(document, yaml.safe_load(file.read_text()), place="")
     document["info"]["version"] = __version__
     _add_what_the_code_knows(document["components"])
-    for path, _, operation in operations(document):
+    for path, method, operation in operations(document):
+        _add_admission(path, method, operation)
         _add_problems(path, operation)
     for response in _responses(document):
-        response["headers"] = response.get("headers", {}) | _refs(EVERY_RESPONSE)
+        response["headers"] = response.get("headers", {}) | _refs(EVERY_RESPONSE) | _refs(SOME_RESPONSES)
     return document
 
 
@@ -81,6 +89,18 @@ def _add_what_the_code_knows(components: Json) -> None:
     options = with_option_types(components["schemas"]["RenditionOptions"])
     components["schemas"]["RenditionOptions"] = options
     components["parameters"] |= option_parameters(options)
+
+
+def _add_admission(path: str, method: str, operation: Json) -> None:
+    """What can be wrong with who sends it. A list of errors may be the same object in several operations."""
+    codes = [] if path in OPEN_PATHS else list(OF_ANY_CLIENT)
+    if path in OPEN_PATHS - HEALTH_PATHS:
+        codes = ["local_only"]
+    if method not in READING:
+        codes.append("foreign_origin")
+    if path in OPEN_PATHS:
+        operation["security"] = []
+    operation["errors"] = list(dict.fromkeys([*operation.get("errors", []), *codes]))
 
 
 def _add_problems(path: str, operation: Json) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from frontend.http_faults import title_of
-from frontend.openapi.document import EVERY_RESPONSE, Json, operations, resolved
+from frontend.openapi.document import EVERY_RESPONSE, SOME_RESPONSES, Json, operations, resolved
 
 PROBLEM = "application/problem+json"
 
@@ -108,7 +108,7 @@ def _answer(document: Json, status: str, response: Json) -> Answer:
     headers = {
         name: resolved(document, header)
         for name, header in response.get("headers", {}).items()
-        if name not in EVERY_RESPONSE
+        if name not in (*EVERY_RESPONSE, *SOME_RESPONSES)
     }
     content = response.get("content", {})
     return Answer(status, title_of(int(status)), response["description"], headers, content)

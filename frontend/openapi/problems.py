@@ -18,7 +18,11 @@ _KNOWN = {answer.code: (answer, cls.__doc__ or "") for cls, answer in ANSWERS.it
     INTERNAL.code: (INTERNAL, "Something went wrong here. The log tells more under 0d2f7c4be1a9.")
 }
 _OF_HTTP = {fault.code: status for status, fault in HTTP_FAULTS.items()}
-_HEADERS = {416: ("Content-Range", "Accept-Ranges")} | dict.fromkeys(PASSING, ("Retry-After",))
+_HEADERS = (
+    {416: ("Content-Range", "Accept-Ranges")}
+    | dict.fromkeys((429, *PASSING), ("Retry-After",))
+    | {401: ("WWW-Authenticate",)}
+)
 """What is told with these statuses."""
 _OF_A_RESULT = {
     "Location": "JobOfTheResult",

@@ -34,6 +34,7 @@ from pipeline.messages import (
 )
 from pipeline.records import decode_receipt, encode_record
 from pipeline.settings import settings_table
+from tests.unit.frontend.clients import ANYBODY
 from worker import pool_errors
 from worker.imaging import ImageError
 from worker.settings import WorkerSettings
@@ -193,7 +194,7 @@ def test_every_preset_is_told() -> None:
 def test_the_pipeline_is_shown_as_it_is() -> None:
     board = Board()
     board.take(0, WorkerHeartbeat(worker="worker-1", slots=1, busy=("a job",)), is_replay=False)
-    expected = pipeline_view(board, QueueCounts(ready=0, consumers=2))
+    expected = pipeline_view(board, QueueCounts(ready=0, consumers=2), ANYBODY)
     [shown] = [block["pipeline"] for block in json_blocks(read("http_api.md")) if "pipeline" in block]
     assert list(shown) == list(expected)
     assert list(shown["queue"]) == list(expected["queue"])

@@ -50,6 +50,9 @@ IMAGE_TYPE = {"Content-Type": "image/png"}
 PROGRESSIVE_PNG = field_part("format", "png"), field_part("progressive", "true")
 
 UPLOADS = {
+    "a form on a page of another site": Refusal(
+        403, "foreign_origin", body=form(file_part(PNG)), headers=FORM | {"Origin": "https://evil.example"}
+    ),
     "a form without a boundary": Refusal(
         400, "malformed_form", body=form(file_part(PNG)), headers={"Content-Type": "multipart/form-data"}
     ),
@@ -157,6 +160,8 @@ UPLOADS = {
 }
 
 QUESTIONS = {
+    "somebody who asks through a proxy": get(403, "local_only", "/", {"X-Forwarded-For": "203.0.113.7"}),
+    "a name that leads here": get(403, "local_only", "/api/jobs", {"Host": "rebound.example"}),
     "a page that there is not": get(404, "not_found", "/nothing"),
     "a path of the API that there is not": get(404, "not_found", "/api/nothing"),
     "a path out of the page's files": get(404, "not_found", "/static/%2e%2e/app.py"),

@@ -32,7 +32,10 @@ SPENT = {"decode": 3.5, "total": 9.0}
 class Story:
     """Makes the events of one job; an event that is made twice is the same event."""
 
-    def __init__(self, *, job_id: JobId | None = None, batch_id: BatchId | None = None) -> None:
+    def __init__(
+        self, *, job_id: JobId | None = None, batch_id: BatchId | None = None, owner: str | None = None
+    ) -> None:
+        self.owner = owner
         self.job_id = job_id or new_job_id()
         self.batch_id = batch_id or new_batch_id()
         self.begun = made_at(self.job_id)
@@ -43,6 +46,7 @@ class Story:
             at=self._moment(attempt - 1),
             job_id=self.job_id,
             batch_id=self.batch_id,
+            owner=self.owner,
             attempt=attempt,
             name=self.name,
             source=SENT,
@@ -53,6 +57,7 @@ class Story:
             at=self._moment(attempt),
             job_id=self.job_id,
             batch_id=self.batch_id,
+            owner=self.owner,
             attempt=attempt,
             name=self.name,
             worker=worker,
@@ -63,6 +68,7 @@ class Story:
             at=self._moment(attempt),
             job_id=self.job_id,
             batch_id=self.batch_id,
+            owner=self.owner,
             attempt=attempt,
             result=RESULT,
         )
@@ -72,6 +78,7 @@ class Story:
             at=self._moment(attempt),
             job_id=self.job_id,
             batch_id=self.batch_id,
+            owner=self.owner,
             attempt=attempt,
             reason="The process died.",
             delay_s=2.0,
@@ -82,6 +89,7 @@ class Story:
             at=self._moment(attempt + 1),
             job_id=self.job_id,
             batch_id=self.batch_id,
+            owner=self.owner,
             attempt=attempt,
             name=self.name,
             worker=worker,
@@ -98,6 +106,7 @@ class Story:
             at=self._moment(attempt + 1),
             job_id=self.job_id,
             batch_id=self.batch_id,
+            owner=self.owner,
             attempt=attempt,
             name=self.name,
             worker="worker-1",
@@ -111,13 +120,18 @@ class Story:
             at=self._moment(attempt + 1),
             job_id=self.job_id,
             batch_id=self.batch_id,
+            owner=self.owner,
             attempt=attempt,
             name=self.name,
         )
 
     def removed(self, attempt: int = 1) -> JobRemoved:
         return JobRemoved(
-            at=self._moment(attempt + 2), job_id=self.job_id, batch_id=self.batch_id, attempt=attempt
+            at=self._moment(attempt + 2),
+            job_id=self.job_id,
+            batch_id=self.batch_id,
+            owner=self.owner,
+            attempt=attempt,
         )
 
     def receipt(self, attempt: int = 1) -> Receipt:
@@ -125,6 +139,7 @@ class Story:
         return Receipt(
             job_id=self.job_id,
             batch_id=self.batch_id,
+            owner=self.owner,
             name=self.name,
             status="done",
             attempt=attempt,
@@ -143,6 +158,7 @@ class Story:
         return Receipt(
             job_id=self.job_id,
             batch_id=self.batch_id,
+            owner=self.owner,
             name=self.name,
             status="failed",
             attempt=1,

@@ -309,14 +309,6 @@ def test_what_a_worker_is_at_is_told_by_its_jobs_sooner_than_by_its_heartbeat(lo
     assert [list(worker.busy) for worker in board.workers()] == [[]]
 
 
-def test_the_name_of_a_job_is_known_as_long_as_the_job_is(log: Log, board: Board) -> None:
-    story = Story()
-    log.tell(story.queued())
-
-    assert board.name_of(story.job_id) == "holiday.jpg"
-    assert board.name_of("some other") == ""
-
-
 def test_the_rate_counts_what_ended_now_and_not_what_is_replayed(log: Log, board: Board) -> None:
     log.tell(*(Story().done() for _ in range(5)), is_replay=True)
     log.tell(*(Story().done() for _ in range(2)), Story().failed(), Story().started())

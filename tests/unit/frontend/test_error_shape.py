@@ -28,6 +28,9 @@ WALKED_ELSEWHERE = {
     "storage_full",
     "upload_stalled",
     "idempotency_key_reused",
+    "key_missing",
+    "key_unknown",
+    "rate_limited",
 }
 
 

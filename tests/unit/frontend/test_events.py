@@ -12,6 +12,7 @@ from frontend.live import MOST_MESSAGES
 from pipeline.ids import BatchId, JobId, new_batch_id
 from pipeline.local_store import LocalImageStore
 from tests.eventually import eventually
+from tests.unit.frontend.clients import for_all
 from tests.unit.frontend.conftest import Client, Json, NewFrontend, Tell, uploaded, when_ready
 from tests.unit.frontend.event_reader import EventReader, streaming
 from tests.unit.frontend.requests import PNG
@@ -199,10 +200,10 @@ async def test_who_reads_too_slowly_is_sent_away_and_stops_nobody(client: Client
         await reading.next("snapshot")
         await stuck.next("snapshot")
         while client.app[LIVE].watched_batches():
-            client.app[LIVE].put_to_batch(batch_id, BIG)
+            client.app[LIVE].put_to_batch(batch_id, for_all(BIG))
             await asyncio.sleep(0)
 
-        client.app[LIVE].put_to_all(POSITIONS)
+        client.app[LIVE].put_to_all(for_all(POSITIONS))
         await reading.next("positions")
 
 
@@ -210,7 +211,7 @@ async def test_who_was_too_slow_is_told_so_and_may_come_back(client: Client) -> 
     async with streaming(client) as stream:
         await stream.next("snapshot")
         for _ in range(MOST_MESSAGES + 1):
-            client.app[LIVE].put_to_all(BIG)
+            client.app[LIVE].put_to_all(for_all(BIG))
 
         events = await stream.rest()
 

@@ -60,12 +60,13 @@ def questions(done: Story) -> list[Asked]:
         Asked("GET", f"{job}/receipt", 200),
         Asked("GET", batch, 200),
         Asked("GET", f"{batch}.zip", 200),
+        Asked("GET", "/sign-in?next=/docs", 303),
         Asked("GET", "/health/live", 200),
         Asked("GET", "/health/ready", 200),
     ]
     return [
         *pages,
-        *(Asked("HEAD", page.path, 200) for page in pages),
+        *(Asked("HEAD", page.path, page.status) for page in pages),
         Asked("GET", "/static/icons/nothing.svg", 404),
         Asked("GET", rendition, 206, {"Range": "bytes=0-1"}),
         Asked("GET", rendition, 416, {"Range": "bytes=99-"}),
@@ -83,6 +84,8 @@ def questions(done: Story) -> list[Asked]:
         Asked("POST", f"/batches/{done.batch_id}/retry", 303),
         Asked("DELETE", f"/api/jobs/{new_job_id()}", 404),
         Asked("POST", f"/jobs/{done.job_id}/delete", 303),
+        Asked("POST", "/sign-in", 401, {}, b""),
+        Asked("POST", "/sign-out", 303),
         Asked("OPTIONS", "/", 405),
     ]
 

@@ -11,6 +11,7 @@ from frontend.job_view import batch_view, job_view, pipeline_report, pipeline_vi
 from pipeline.broker import QueueCounts
 from pipeline.ids import made_at
 from pipeline.messages import WorkerHeartbeat
+from tests.unit.frontend.clients import ANYBODY
 from tests.unit.frontend.story import PLACEHOLDER, RESULT, Story
 
 
@@ -26,6 +27,7 @@ def test_a_job_that_waits_has_every_field_and_its_place() -> None:
     assert shown == {
         "id": story.job_id,
         "batch_id": story.batch_id,
+        "owner": None,
         "name": "holiday.jpg",
         "status": "queued",
         "position": 3,
@@ -171,7 +173,7 @@ def test_the_pipeline_shows_the_queue_the_rate_and_what_the_workers_are_at() -> 
     board.take(1, WorkerHeartbeat(worker="worker-1", slots=4, busy=(story.job_id,)), is_replay=False)
     (worker,) = board.workers()
 
-    assert pipeline_view(board, QueueCounts(ready=7, consumers=4)) == {
+    assert pipeline_view(board, QueueCounts(ready=7, consumers=4), ANYBODY) == {
         "broker": "up",
         "queue": {"ready": 7, "consumers": 4},
         "rate_per_s": 0.0,
@@ -195,9 +197,9 @@ def test_who_asks_once_is_told_the_slots_the_rates_and_who_waits_for_longest() -
     oldest = board.oldest_waiting()
     assert oldest is not None
 
-    shown = pipeline_report(board, QueueCounts(ready=2, consumers=4))
+    shown = pipeline_report(board, QueueCounts(ready=2, consumers=4), ANYBODY)
 
-    assert shown.keys() > pipeline_view(board, None).keys()
+    assert shown.keys() > pipeline_view(board, None, ANYBODY).keys()
     assert (shown["slots"], shown["busy"]) == (4, 1)
     assert shown["rates_per_s"] == {"10s": 0.1, "60s": 0.02, "300s": 0.0}
     assert shown["oldest_waiting"]["job_id"] == oldest.id
@@ -206,11 +208,11 @@ def test_who_asks_once_is_told_the_slots_the_rates_and_who_waits_for_longest() -
 
 
 def test_nobody_waits_for_longest_when_nobody_waits() -> None:
-    assert pipeline_report(Board(), None)["oldest_waiting"] is None
+    assert pipeline_report(Board(), None, ANYBODY)["oldest_waiting"] is None
 
 
 def test_a_pipeline_without_a_broker_says_so_in_the_same_shape() -> None:
-    shown = pipeline_view(Board(), None)
+    shown = pipeline_view(Board(), None, ANYBODY)
 
     assert shown["broker"] == "down"
     assert shown["queue"] == {"ready": None, "consumers": None}

@@ -13,6 +13,7 @@ from frontend.live import MOST_MESSAGES, PORTION, Live, Watcher
 from frontend.socket_line import SocketLine
 from pipeline.ids import BatchId, JobId, new_batch_id, new_job_id
 from tests.eventually import eventually
+from tests.unit.frontend.clients import ANYBODY, for_all
 
 Client = TestClient[web.Request, web.Application]
 BIG = "x" * 10_000
@@ -37,7 +38,9 @@ async def client(live: Live, aiohttp_client: AiohttpClient) -> Client:
         line = SocketLine(request)
         await line.open()
         batch, job = request.query.get("batch"), request.query.get("job")
-        watcher = Watcher(line, batch=BatchId(batch) if batch else None, job=JobId(job) if job else None)
+        watcher = Watcher(
+            line, ANYBODY, batch=BatchId(batch) if batch else None, job=JobId(job) if job else None
+        )
         live.join(watcher)
         try:
             for _ in range(int(request.query.get("put_first", 0))):
@@ -68,7 +71,7 @@ async def test_what_is_put_comes_in_its_order(live: Live, client: Client) -> Non
     socket = await joined(client)
 
     for number in range(100):
-        live.put_to_all(Message(str(number)))
+        live.put_to_all(for_all(Message(str(number))))
 
     assert [await socket.receive_str() for _ in range(100)] == [str(number) for number in range(100)]
 
@@ -77,8 +80,8 @@ async def test_a_batch_s_message_goes_to_its_watchers_only(live: Live, client: C
     mine, other = new_batch_id(), new_batch_id()
     first, second = await joined(client, batch=mine), await joined(client, batch=other)
 
-    live.put_to_batch(mine, Message("for mine"))
-    live.put_to_all(Message("for all"))
+    live.put_to_batch(mine, for_all(Message("for mine")))
+    live.put_to_all(for_all(Message("for all")))
 
     assert [await first.receive_str(), await first.receive_str()] == ["for mine", "for all"]
     assert await second.receive_str() == "for all"
@@ -104,7 +107,7 @@ async def test_a_watcher_that_does_not_read_is_sent_away_to_come_back(live: Live
     socket = await joined(client)
 
     while live.has_watchers:
-        live.put_to_all(Message(BIG))
+        live.put_to_all(for_all(Message(BIG)))
         await asyncio.sleep(0)
 
     got = await rest_of(socket)
@@ -117,10 +120,10 @@ async def test_a_watcher_that_does_not_read_stops_nobody(live: Live, client: Cli
     stuck, reading = await joined(client, batch=batch), await joined(client)
 
     while live.watchers_of(batch=batch, job=new_job_id()):
-        live.put_to_all(Message(BIG))
+        live.put_to_all(for_all(Message(BIG)))
         assert await reading.receive_str() == BIG
 
-    live.put_to_all(Message("still here"))
+    live.put_to_all(for_all(Message("still here")))
     assert await reading.receive_str() == "still here"
     await stuck.close()
 
@@ -129,7 +132,7 @@ async def test_a_burst_that_is_no_longer_than_the_queue_is_taken(live: Live, cli
     socket = await joined(client)
 
     for _ in range(MOST_MESSAGES):
-        live.put_to_all(Message("news"))
+        live.put_to_all(for_all(Message("news")))
 
     assert [await socket.receive_str() for _ in range(MOST_MESSAGES)] == ["news"] * MOST_MESSAGES
 
@@ -140,12 +143,12 @@ async def test_a_few_messages_that_are_very_long_are_too_many_too(
     monkeypatch.setattr(live_module, "MOST_CHARACTERS", 2 * len(BIG))
     socket = await joined(client)
     for _ in range(2):
-        live.put_to_all(Message(BIG))
-        live.put_to_all(Message(BIG))
+        live.put_to_all(for_all(Message(BIG)))
+        live.put_to_all(for_all(Message(BIG)))
         assert [await socket.receive_str() for _ in range(2)] == [BIG] * 2
 
     for _ in range(3):
-        live.put_to_all(Message(BIG))
+        live.put_to_all(for_all(Message(BIG)))
 
     await rest_of(socket)
     assert socket.close_code == WSCloseCode.TRY_AGAIN_LATER
@@ -155,7 +158,7 @@ class Listener(Watcher):
     """A watcher that keeps what it is told."""
 
     def __init__(self, *, batch: BatchId) -> None:
-        super().__init__(SocketLine(make_mocked_request("GET", "/ws")), batch=batch)
+        super().__init__(SocketLine(make_mocked_request("GET", "/ws")), ANYBODY, batch=batch)
         self.heard: list[str] = []
 
     def put(self, message: Message) -> None:
@@ -169,8 +172,8 @@ async def test_what_is_for_very_many_does_not_keep_other_news_waiting(live: Live
     last = listeners[-1]
     assert last.batch is not None
 
-    live.put_to_all(Message("for all"))
-    live.put_to_batch(last.batch, Message("for one"))
+    live.put_to_all(for_all(Message("for all")))
+    live.put_to_batch(last.batch, for_all(Message("for one")))
 
     await eventually(lambda: all("for all" in listener.heard for listener in listeners))
     assert last.heard == ["for one", "for all"]
@@ -237,7 +240,7 @@ async def test_on_shutdown_who_is_not_connected_yet_is_told_as_soon_as_he_is(
 
     async def watch(request: web.Request) -> web.WebSocketResponse:
         line = SocketLine(request)
-        watcher = Watcher(line)
+        watcher = Watcher(line, ANYBODY)
         if comes == "is just connecting":
             live.join(watcher)
         has_come.set()
@@ -264,6 +267,6 @@ async def test_on_shutdown_who_is_not_connected_yet_is_told_as_soon_as_he_is(
 
 async def test_what_was_put_before_the_snapshot_is_in_it_and_not_sent(live: Live, client: Client) -> None:
     socket = await joined(client, put_first=str(MOST_MESSAGES + 1))
-    live.put_to_all(Message("later"))
+    live.put_to_all(for_all(Message("later")))
 
     assert await socket.receive_str() == "later"

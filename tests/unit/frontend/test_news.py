@@ -13,6 +13,7 @@ from frontend.news import News
 from frontend.socket_line import SocketLine
 from pipeline.broker import QueueCounts
 from pipeline.ids import BatchId, JobId, new_batch_id
+from tests.unit.frontend.clients import ANYBODY
 from tests.unit.frontend.conftest import Json
 from tests.unit.frontend.story import Story
 
@@ -21,7 +22,7 @@ class Listener(Watcher):
     """A watcher that keeps what it is told."""
 
     def __init__(self, *, batch: BatchId | None = None, job: JobId | None = None) -> None:
-        super().__init__(SocketLine(make_mocked_request("GET", "/ws")), batch=batch, job=job)
+        super().__init__(SocketLine(make_mocked_request("GET", "/ws")), ANYBODY, batch=batch, job=job)
         self.heard: list[Json] = []
 
     def put(self, message: Message) -> None:
@@ -107,7 +108,7 @@ def test_who_comes_back_is_told_the_places_of_what_waits(board: Board, news: New
         board.take(offset, story.queued(), is_replay=False)
     board.take(5, mine[2].started(), is_replay=False)
 
-    missed = news.missed(batch=batch, job=None, after=0)
+    missed = news.missed(ANYBODY, batch=batch, job=None, after=0)
 
     assert missed is not None
     jobs = [message["job"] for message in map(json.loads, (one.text for one in missed)) if "job" in message]
@@ -132,7 +133,7 @@ def test_a_snapshot_shows_the_queue_as_it_was_last_counted(board: Board, news: N
     board.take(7, Story().queued(), is_replay=False)
     news.pipeline_counted(QueueCounts(ready=5, consumers=1))
 
-    snapshot = json.loads(news.snapshot([{"id": "x"}]).text)
+    snapshot = json.loads(news.snapshot(ANYBODY, [{"id": "x"}]).text)
 
     assert (snapshot["type"], snapshot["offset"], snapshot["jobs"]) == ("snapshot", 7, [{"id": "x"}])
     assert snapshot["pipeline"]["queue"] == {"ready": 5, "consumers": 1}

@@ -96,11 +96,14 @@ async def test_nothing_is_left_of_a_job_that_is_given_up(store: LocalImageStore,
 
 
 def test_a_job_that_was_filed_in_several_ways_at_once_is_filed_in_one_again(tmp_path: Path) -> None:
-    paths, job_id = StorePaths(tmp_path), new_job_id()
-    index, entries = JobIndex(paths), paths.index_entries(job_id, FILINGS)
-    for entry in entries.values():
-        entry.parent.mkdir(parents=True)
-        entry.touch()
+    job_id = new_job_id()
+    index = JobIndex(tmp_path / "index")
+    index.file(job_id, "open")
+    [entry] = (tmp_path / "index/open").rglob(job_id)
+    for filing in FILINGS:
+        other = tmp_path / "index" / filing / entry.relative_to(tmp_path / "index/open")
+        other.parent.mkdir(parents=True, exist_ok=True)
+        other.touch()
 
     index.file(job_id, "done")
 

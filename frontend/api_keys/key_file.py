@@ -1,0 +1,71 @@
+"""The file of the API keys, as TOML. A frontend reads it; `python -m frontend.api_keys` writes it.
+
+    [shop]
+    sha256 = ["5e88…"]               # of each of its keys, in hexadecimal; several while one replaces another
+    requests_per_minute = 600        # instead of what all others may; 0: as many as it likes
+    bytes_per_minute = 500_000_000   # of images
+    sees_all = true                  # for operators: the jobs of all keys
+
+A key is 32 bytes of chance. There is nothing to be guessed, so its digest needs neither salt nor slowness
+(NIST SP 800-63B, 5.1.2.2 asks for those below 112 bits).
+"""
+
+import hashlib
+import secrets
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Struct
+
+from pipeline.errors import InvalidSetting
+from pipeline.messages import Owner
+
+PREFIX = "ir_"
+"""By this those are found who have committed a key to a repository."""
+
+Digest = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
+PerMinute = Annotated[int, Meta(ge=0)]
+
+
+class ApiKey(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is known of a client by the name of its key. None: what holds for all others."""
+
+    sha256: Annotated[tuple[Digest, ...], Meta(min_length=1)]
+    requests_per_minute: PerMinute | None = None
+    bytes_per_minute: PerMinute | None = None
+    sees_all: bool = False
+
+
+ApiKeys = Mapping[Owner, ApiKey]
+
+
+def new_secret() -> str:
+    """A key that nobody has yet."""
+    return PREFIX + secrets.token_urlsafe(32)
+
+
+def digest_of(secret: str) -> str:
+    """What is kept of a key: its SHA-256 in hexadecimal."""
+    return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def read_keys(path: Path) -> ApiKeys:
+    """The keys in the file by name. Raises InvalidSetting, which says what is wrong and where."""
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InvalidSetting(f"API_KEYS has value {str(path)!r}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InvalidSetting(f"API_KEYS has value {str(path)!r}: not TOML: {error}") from error
+    return {name: _key(name, table) for name, table in tables.items()}
+
+
+def _key(name: str, table: object) -> ApiKey:
+    try:
+        msgspec.convert(name, Owner)
+        return msgspec.convert(table, ApiKey)
+    except msgspec.ValidationError as error:
+        raise InvalidSetting(f"API_KEYS: key {name!r}: {error}") from error

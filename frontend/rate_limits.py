@@ -1,0 +1,57 @@
+"""How much a client may send in a minute, and how it is told what is left of that.
+
+The headers are those of draft-ietf-httpapi-ratelimit-headers-10 of the IETF: RateLimit-Policy says what there
+is, RateLimit what is left of it.
+"""
+
+from aiohttp import web
+
+from frontend.client import Client
+from frontend.errors import RateLimited
+from pipeline.meters import WINDOW_S, Level, Meters
+
+POLICY_HEADER = "RateLimit-Policy"
+LEFT_HEADER = "RateLimit"
+_UNITS = {"requests": "", "bytes": ';qu="content-bytes"'}
+
+Headers = dict[str, str]
+_LEVELS = web.RequestKey[list[Level]]("rate_limit_levels")
+
+
+class RateLimits:
+    """Counts what clients send."""
+
+    def __init__(self, meters: Meters) -> None:
+        self._meters = meters
+
+    async def count(self, request: web.Request, client: Client) -> None:
+        """Count a request with the bytes that it says it brings. Raises RateLimited."""
+        if not any(client.allowance):
+            return
+        size = request.content_length or (1 if request.body_exists else 0)
+        levels = await self._meters.use(client.name, client.allowance, (1, size))
+        request[_LEVELS] = levels
+        wait_s = max(level.wait_s for level in levels)
+        if wait_s:
+            raise RateLimited(wait_s)
+
+    async def count_rest(self, request: web.Request, client: Client) -> None:
+        """Count the bytes of a request that did not say how many it brings, once it has brought them."""
+        if client.allowance.bytes and request.content_length is None:
+            await self._meters.use(client.name, client.allowance, (0, request.content.total_bytes))
+
+
+def headers_of(request: web.Request) -> Headers:
+    """What the client is told of its limits; nothing where it has none."""
+    levels = request.get(_LEVELS)
+    if not levels:
+        return {}
+    return {POLICY_HEADER: ", ".join(map(_policy, levels)), LEFT_HEADER: ", ".join(map(_left, levels))}
+
+
+def _policy(level: Level) -> str:
+    return f'"{level.kind}";q={level.most};w={WINDOW_S:.0f}{_UNITS[level.kind]}'
+
+
+def _left(level: Level) -> str:
+    return f'"{level.kind}";r={level.left};t={round(level.full_in_s)}'
