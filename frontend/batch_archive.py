@@ -5,6 +5,7 @@ is in memory than is being sent.
 """
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,7 +34,8 @@ class BatchArchive:
     def __init__(self, members: Iterable[Member]) -> None:
         self._zip = ZipStream(sized=True)
         for path, name in members:
-            self._zip.add_path(path, name, recurse=False)
+            with suppress(FileNotFoundError):  # it has just been removed
+                self._zip.add_path(path, name, recurse=False)
 
     @property
     def is_empty(self) -> bool:

@@ -2,6 +2,7 @@
 
 import logging
 import secrets
+from http import HTTPStatus
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -73,5 +74,8 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
     response.headers["Server"] = "image-resizer"  # aiohttp would tell its version and that of Python
     give_request_id(request)  # what aiohttp refuses by itself has passed no middleware
     response.headers["X-Request-Id"] = request[REQUEST_ID]
+    if response.status >= HTTPStatus.BAD_REQUEST:
+        # That a file cannot be opened is found out while it is sent, with the headers of the file.
+        response.headers["Cache-Control"] = "no-cache"
     # What is not said to be kept is asked for again, with its ETag: a page never runs with old scripts.
     response.headers.setdefault("Cache-Control", "no-cache")

@@ -10,6 +10,7 @@ from zipfile import ZIP_STORED, ZipFile
 import pytest
 from aiohttp import ClientError
 
+from frontend.batch_archive import BatchArchive, Member
 from pipeline.ids import BatchId, JobId, day_of, new_batch_id
 from pipeline.local_store import LocalImageStore
 from tests.eventually import eventually
@@ -110,6 +111,15 @@ async def test_what_is_removed_before_is_left_out(
     rendition_of(gone, storage).unlink()
 
     assert (await archive_at(client, batch_id)).namelist() == ["a_300x300.jpg"]
+
+
+def test_what_is_removed_while_it_is_added_is_left_out(tmp_path: Path) -> None:
+    left = tmp_path / "a.jpg"
+    left.write_bytes(b"a")
+
+    archive = BatchArchive([Member(tmp_path / "gone.jpg", "gone.jpg"), Member(left, "a.jpg")])
+
+    assert ZipFile(BytesIO(b"".join(archive.parts()))).namelist() == ["a.jpg"]
 
 
 async def test_an_archive_that_cannot_be_finished_is_cut_off_and_not_called_whole(

@@ -3,7 +3,12 @@
 from pathlib import Path
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
 
+from frontend.handlers.jobs import KEEP_FOR_GOOD
+from frontend.middlewares import add_headers
+from frontend.stored_file import stored_file
 from pipeline.ids import BatchId, JobId, day_of
 from pipeline.local_store import LocalImageStore
 from tests.eventually import eventually
@@ -180,3 +185,19 @@ async def test_a_file_that_is_gone_is_a_problem(client: Client, rendition: str, 
 
     async with client.get(rendition) as response:
         await check_problem(response, 404, "job_not_found")
+
+
+async def test_that_a_file_cannot_be_opened_is_not_kept_for_good(tmp_path: Path) -> None:
+    file = tmp_path / "a.jpg"
+    file.touch()
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = stored_file(request, file, dict(KEEP_FOR_GOOD))
+        file.unlink()
+        return response
+
+    app = web.Application()
+    app.router.add_get("/", answer)
+    app.on_response_prepare.append(add_headers)
+    async with TestClient(TestServer(app)) as plain, plain.get("/") as response:
+        assert (response.status, response.headers["Cache-Control"]) == (404, "no-cache")
