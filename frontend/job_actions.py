@@ -101,6 +101,9 @@ class JobActions:
         command = command_of(record, attempt=attempt)
         await self._dispatch.keep(command)
         await self._store.drop_receipt(JobId(record.job_id))
+        if not await self._dispatch.holds(JobId(record.job_id)):
+            # This took so long that another frontend has sent it: maybe to a worker that met the receipt.
+            await self._dispatch.keep(command)
         state = self._board.take_own(queued_from_record(record, attempt=attempt))
         await self._dispatch.send_or_leave(command, record)
         return state

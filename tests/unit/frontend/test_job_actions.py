@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from frontend.keys import STORE
 from pipeline.ids import BatchId, JobId, day_of, new_batch_id, new_job_id
 from pipeline.local_store import LocalImageStore
 from pipeline.outbox import Outbox
@@ -173,6 +174,24 @@ async def test_without_a_broker_a_retry_waits_in_the_outbox(
     assert kept is not None
     assert kept.attempt == 2
     assert await status_of(lonely, story) == "queued"
+
+
+async def test_a_retry_that_another_frontend_has_sent_before_its_receipt_was_gone_is_kept_once_more(
+    client: Client, lonely: Client, store: LocalImageStore, storage: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story = await failed(client, store)
+    drop_receipt = lonely.app[STORE].drop_receipt
+
+    async def drop_it_late(job_id: JobId) -> None:
+        await Outbox(storage).remove(job_id)  # as a relay does when it has sent the command
+        await drop_receipt(job_id)
+
+    monkeypatch.setattr(lonely.app[STORE], "drop_receipt", drop_it_late)
+    status, _ = await asked(lonely, "POST", f"/api/jobs/{story.job_id}/retry")
+
+    assert status == 202
+    assert await store.load_receipt(story.job_id) is None
+    assert await Outbox(storage).holds(story.job_id)
 
 
 async def test_another_frontend_shows_a_retry_of_which_it_has_not_heard(
