@@ -60,7 +60,8 @@ class IndexRepair:
         suspects = (asked | begun) - filed
         for filing, job_ids in entries.items():
             suspects |= self._ended(job_ids & begun) if filing == "open" else job_ids - begun
-        suspects |= entries["open"] - asked
+        # No list shows what was removed, so nobody else would notice that it was not.
+        suspects |= (entries["open"] - asked) | (entries["removed"] & asked)
         return sorted((parse_job_id(name) for name in suspects if _is_id(name)), reverse=True)
 
     def _filed_so(self, filing: Filing, day: str) -> set[JobId]:
