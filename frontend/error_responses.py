@@ -64,6 +64,7 @@ ANSWERS: dict[type[PipelineError], Answer] = {
     pipeline.BatchNotFound: Answer(404, "batch_not_found"),
     pipeline.SourceMissing: Answer(404, "source_missing"),
     wrong.RateLimited: Answer(429, "rate_limited"),
+    pipeline.JobBusy: Answer(503, "job_busy"),
     pipeline.QueueFull: Answer(503, "queue_full"),
     pipeline.OutboxFull: Answer(503, "outbox_full"),
     pipeline.StorageFull: Answer(507, "storage_full"),

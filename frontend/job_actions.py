@@ -12,7 +12,7 @@ from frontend.gathering import gathered
 from frontend.job_state import JobState, queued_from_record
 from frontend.jobs import Jobs
 from pipeline.broker import Publisher
-from pipeline.errors import BatchNotFound, JobNotFound, SourceMissing
+from pipeline.errors import BatchNotFound, JobBusy, JobNotFound, SourceMissing
 from pipeline.ids import BatchId, JobId
 from pipeline.image_store import ImageStore
 from pipeline.job_locks import JobLocks
@@ -45,7 +45,7 @@ class JobActions:
     async def retry(self, job_id: JobId) -> JobState:
         """Put a job that failed or was cancelled into the queue once more; its new state.
 
-        Raises JobNotFound, JobNotFailed, SourceMissing if its image is gone, StorageFull.
+        Raises JobNotFound, JobNotFailed, JobBusy, SourceMissing if its image is gone, StorageFull.
         """
         async with self._locks.held(job_id):
             state = await self._jobs.find(job_id)
@@ -73,7 +73,7 @@ class JobActions:
     async def delete(self, job_id: JobId) -> JobState | None:
         """Call off a job that has not ended: its state, which is another if it has just ended after all.
 
-        Take away one that has ended, with its files: None. Raises JobNotFound, StorageFull.
+        Take away one that has ended, with its files: None. Raises JobNotFound, JobBusy, StorageFull.
         """
         async with self._locks.held(job_id):
             state = await self._jobs.find(job_id)
@@ -86,7 +86,7 @@ class JobActions:
     async def _retry_if_possible(self, job_id: JobId) -> JobState | None:
         try:
             return await self.retry(job_id)
-        except (JobNotFound, JobNotFailed, SourceMissing):
+        except (JobNotFound, JobNotFailed, JobBusy, SourceMissing):
             return None
 
     async def _record(self, job_id: JobId) -> JobRecord:

@@ -40,6 +40,10 @@ class JobNotFound(PipelineError):
     """There is no such job."""
 
 
+class JobBusy(PipelineError):
+    """Somebody else is changing this job just now."""
+
+
 class BatchNotFound(PipelineError):
     """There is no such batch."""
 

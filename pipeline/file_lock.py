@@ -11,16 +11,19 @@ POLL_S = 0.02
 
 
 @asynccontextmanager
-async def file_lock(path: Path) -> AsyncIterator[None]:
+async def file_lock(path: Path, *, within_s: float | None = None) -> AsyncIterator[None]:
     """Hold the lock of this name; its folder has to be there. Who comes second waits.
+
+    Raises TimeoutError if it cannot be had within so many seconds, if they are given.
 
     The file is removed at the end, so one that is found locked may be another one by then: it counts only
     if it still goes by this name.
     """
-    descriptor = _try_lock(path)
-    while descriptor is None:
-        await asyncio.sleep(POLL_S)
+    async with asyncio.timeout(within_s):
         descriptor = _try_lock(path)
+        while descriptor is None:
+            await asyncio.sleep(POLL_S)
+            descriptor = _try_lock(path)
     try:
         yield
     finally:

@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
+from pipeline.errors import JobBusy
 from pipeline.ids import JobId, made_at
 from pipeline.image_store import ImageStore
 from pipeline.job_locks import JobLocks
@@ -42,12 +43,15 @@ class Retention:
         """
         erased, before = 0, datetime.now(UTC) - self._keep
         async for job_id in self._expired(before):
-            async with self._locks.held(job_id):
-                # It may have been asked again until now; from now on nobody can ask.
-                receipt = await self._expired_receipt(job_id, before)
-                if receipt is None:
-                    continue
-                is_told = await self._erase(receipt)
+            try:
+                async with self._locks.held(job_id):
+                    # It may have been asked again until now; from now on nobody can ask.
+                    receipt = await self._expired_receipt(job_id, before)
+                    if receipt is None:
+                        continue
+                    is_told = await self._erase(receipt)
+            except JobBusy:
+                continue
             erased += 1
             if erased >= MOST_AT_ONCE or not is_told:
                 break

@@ -20,6 +20,7 @@ WALKED_ELSEWHERE = {
     "rendition_not_found",
     "receipt_not_found",
     "job_not_failed",
+    "job_busy",
     "job_cancelled",
     "nothing_done",
     "damaged_record",

@@ -4,8 +4,10 @@ import asyncio
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from frontend.keys import BOARD
+from pipeline import job_locks
 from pipeline.ids import BatchId, JobId, new_batch_id
 from pipeline.job_locks import JobLocks
 from pipeline.local_store import LocalImageStore
@@ -14,6 +16,7 @@ from tests.eventually import eventually
 from tests.unit.frontend.conftest import Client, NewFrontend, Tell, uploaded, when_ready
 from tests.unit.frontend.requests import PNG
 from tests.unit.frontend.story import Story
+from tests.unit.frontend.test_error_shape import check_problem
 from tests.unit.frontend.test_ws import story_of_an_upload, watching
 
 
@@ -126,6 +129,22 @@ async def test_a_change_of_a_job_waits_for_another_frontend_that_is_changing_it(
     receipt = await store.load_receipt(story.job_id)
     assert receipt is not None
     assert receipt.status == "removed"
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", "/retry"), ("DELETE", "")])
+async def test_a_frontend_that_stands_still_while_it_changes_a_job_is_not_waited_for_for_ever(
+    client: Client, storage: Path, monkeypatch: pytest.MonkeyPatch, method: str, path: str
+) -> None:
+    monkeypatch.setattr(job_locks, "BUSY_AFTER_S", 0.05)
+    story = await story_of_an_upload(client)
+
+    async with (
+        JobLocks(storage).held(story.job_id),
+        client.request(method, f"/api/jobs/{story.job_id}{path}") as response,
+    ):
+        await check_problem(response, 503, "job_busy")
+    async with client.delete(f"/api/jobs/{story.job_id}") as response:
+        assert response.status == 200
 
 
 async def test_a_watcher_that_changes_frontends_has_missed_nothing(

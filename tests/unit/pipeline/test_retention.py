@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import retention
+from pipeline import job_locks, retention
 from pipeline.ids import JobId
 from pipeline.job_locks import JobLocks
 from pipeline.local_store import LocalImageStore
@@ -112,6 +112,20 @@ async def test_a_job_that_is_asked_for_again_while_it_is_looked_at_stays(
 
     assert await erasing == 0
     assert (root / record.source_path).exists()
+
+
+async def test_a_job_that_somebody_keeps_changing_stays_and_the_others_go(
+    root: Path, store: LocalImageStore, keeping: Retention, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job_locks, "BUSY_AFTER_S", 0.05)
+    busy, other = [await stored_job(store, ago(days=30)) for _ in range(2)]
+    for record in (busy, other):
+        await end_job(store, record, ago(days=29))
+
+    async with JobLocks(root).held(JobId(busy.job_id)):
+        assert await keeping.erase_expired() == 1
+
+    assert [(root / record.source_path).exists() for record in (busy, other)] == [True, False]
 
 
 class KnockedAt(JobLocks):
