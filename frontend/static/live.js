@@ -1,31 +1,45 @@
-/** The one WebSocket of the page: opened, and opened again whenever it is lost. */
+/** The one live connection of the page: opened, and opened again whenever it is lost. */
+
+import { EventLine } from "./event_line.js";
+import { SocketLine } from "./socket_line.js";
 
 const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 10_000;
 // After so long a silence a connection that looks open may be dead: a closed lid sends no farewell.
 const SILENCE_MS = 45_000;
-// A proxy may let everything through but WebSockets.
+// A proxy may let everything through but WebSockets: from then on the kinds of lines take turns.
+const TURNS_AFTER_FAILURES = 2;
+// Or it collects what it should pass on.
 const SHUT_AFTER_FAILURES = 3;
 
 export class Live {
-  #socket = null;
+  #ways;
+  #line = null;
+  #isHeard = false;
+  #after = null;
   #timer = null;
   #failures = 0;
   #lastHeard = 0;
 
   /**
-   * `onConnect()` is called before each connect, `onMessage(message)` with every message as an object, the
-   * first of which is a snapshot. `onState` is told "live", "reconnecting", and "shut" when there has been no
-   * snapshot several times in a row.
+   * `socketUrl` and `eventsUrl` are where a WebSocket and server-sent events tell of the batch; what the first
+   * of them cannot do is left to the other. `onConnect()` is called before each connect, `onMessage(message)`
+   * with every message as an object: first a snapshot, and after a reconnect maybe only what was missed.
+   * `onState` is told "live", "reconnecting", and "shut" when nothing was heard several times in a row.
    */
-  constructor({ url, onConnect, onMessage, onState }) {
-    Object.assign(this, { url, onConnect, onMessage, onState });
+  constructor({ socketUrl, eventsUrl, batchId, onConnect, onMessage, onState }) {
+    Object.assign(this, { batchId, onConnect, onMessage, onState });
+    const ways = [
+      { Line: SocketLine, path: socketUrl },
+      { Line: EventLine, path: eventsUrl },
+    ];
+    this.#ways = ways.filter(({ Line }) => Line.isThere);
   }
 
   /** Connect, and stay connected while the page lives. */
   start() {
     window.addEventListener("online", () => this.#reconnectNow());
-    window.addEventListener("offline", () => this.#lost(this.#socket));
+    window.addEventListener("offline", () => this.#lost(this.#line));
     document.addEventListener("visibilitychange", () => {
       if (!document.hidden && Date.now() - this.#lastHeard > SILENCE_MS) this.#reconnectNow();
     });
@@ -37,26 +51,45 @@ export class Live {
 
   #connect() {
     this.onConnect();
-    const socket = new WebSocket(this.url);
-    this.#socket = socket;
-    socket.addEventListener("message", (event) => {
-      if (socket === this.#socket) this.#heard(JSON.parse(event.data));
+    const way = this.#nextWay();
+    const line = new way.Line(this.#url(way.path), {
+      onMessage: (message) => line === this.#line && this.#heard(message, way),
+      onEnd: () => this.#lost(line),
     });
-    socket.addEventListener("close", () => this.#lost(socket));
+    this.#line = line;
   }
 
-  #heard(message) {
+  /** The first is the one by which something was heard last. */
+  #nextWay() {
+    const turns = Math.max(0, this.#failures + 1 - TURNS_AFTER_FAILURES);
+    return this.#ways[turns % this.#ways.length];
+  }
+
+  /** Who has been told something before says up to where, and is told what came after. */
+  #url(path) {
+    const url = new URL(path, location.href);
+    url.searchParams.set("batch", this.batchId);
+    if (this.#after !== null) url.searchParams.set("after", this.#after);
+    return url.href;
+  }
+
+  #heard(message, way) {
     this.#lastHeard = Date.now();
-    if (message.type === "snapshot") {
-      this.#failures = 0;
-      this.onState("live");
-    }
+    if (!this.#isHeard) this.#opened(way);
+    this.#after = message.offset ?? this.#after;
     this.onMessage(message);
   }
 
-  /** Why it closed makes no difference: too slow, server stopping, no network are all cured by a snapshot. */
-  #lost(socket) {
-    if (socket === null || socket !== this.#socket) return;
+  #opened(way) {
+    this.#isHeard = true;
+    this.#failures = 0;
+    this.#ways = [way, ...this.#ways.filter((other) => other !== way)];
+    this.onState("live");
+  }
+
+  /** Why it ended makes no difference: too slow, server stopping, no network are all cured by coming back. */
+  #lost(line) {
+    if (line === null || line !== this.#line) return;
     this.#drop();
     if (this.#failures === 0) this.onState("reconnecting");
     this.#timer = setTimeout(() => this.#connect(), this.#delay());
@@ -79,16 +112,9 @@ export class Live {
 
   #drop() {
     clearTimeout(this.#timer);
-    const socket = this.#socket;
-    this.#socket = null;
-    socket?.close();
+    const line = this.#line;
+    this.#line = null;
+    this.#isHeard = false;
+    line?.close();
   }
-}
-
-/** The address of the live connection for a batch, next to the page's own address. */
-export function liveUrl(path, batchId) {
-  const url = new URL(path, location.href);
-  url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
-  url.searchParams.set("batch", batchId);
-  return url.href;
 }

@@ -7,7 +7,7 @@ import { watchForFiles } from "./incoming_files.js";
 import { JobActions } from "./job_actions.js";
 import { JobFeed } from "./job_feed.js";
 import { JobList } from "./job_list.js";
-import { Live, liveUrl } from "./live.js";
+import { Live } from "./live.js";
 import { Options } from "./options.js";
 import { PipelinePanel } from "./pipeline_panel.js";
 import { Poll } from "./poll.js";
@@ -82,7 +82,9 @@ const poll = new Poll({
   onState: (isAnswered) => showConnection(isAnswered ? "polling" : "reconnecting"),
 });
 new Live({
-  url: liveUrl(page.liveUrl, page.batchId),
+  socketUrl: page.socketUrl,
+  eventsUrl: page.eventsUrl,
+  batchId: page.batchId,
   onConnect: () => (knownBefore = entries.jobIds),
   onMessage: (message) => take(message, knownBefore),
   onState: followConnection,

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Browser, Locator, Page, WebSocketRoute, expect
+from playwright.async_api import Browser, Locator, Page, expect
 
 from deploy.local.broker_node import BrokerNode
 from pipeline.broker import Publisher
@@ -214,14 +214,14 @@ async def test_without_a_broker_the_page_says_so_and_takes_images(
     await expect(banner).to_be_hidden()
 
 
-async def test_a_page_whose_websocket_is_shut_asks_every_few_seconds(rig: Rig, browser: Browser) -> None:
+async def test_a_page_to_which_nothing_comes_by_itself_asks_every_few_seconds(
+    rig: Rig, browser: Browser
+) -> None:
     await rig.start(workers=0)
     page = await browser.new_page()
 
-    async def shut(socket: WebSocketRoute) -> None:
-        await socket.close()
-
-    await page.route_web_socket("**/ws?*", shut)
+    await page.route_web_socket("**/ws?*", lambda socket: socket.close())
+    await page.route("**/api/events?*", lambda route: route.abort())
     await page.goto(rig.url)
     await expect(page.locator("#connection-state")).to_contain_text("Updating every 3 s", timeout=WITHIN_MS)
 
