@@ -3,24 +3,28 @@
 import { pixelsOf } from "./thumbhash.js";
 
 export class Placeholder {
-  #shown = null;
+  #drawn = null;
 
-  /** The canvas is drawn on until the image has loaded; then it is hidden for good. */
+  /** The canvas is seen until the image has loaded, or cannot be. */
   constructor(canvas, image) {
     this.canvas = canvas;
     this.image = image;
-    image.addEventListener("load", () => (canvas.hidden = true));
+    for (const type of ["load", "error"]) image.addEventListener(type, () => (canvas.hidden = true));
   }
 
-  /** Show what this ThumbHash (Base64) looks like, if there is one and the image has not come before. */
+  /** Show what this ThumbHash (Base64) looks like, if there is one and it has not been shown before. */
   show(thumbHash) {
-    if (!thumbHash || this.#shown === thumbHash) return;
-    this.#shown = thumbHash;
-    this.#draw(thumbHash);
-    this.canvas.hidden = this.image.complete && this.image.naturalWidth > 0;
+    if (thumbHash && this.#drawn !== thumbHash) this.showAgain(thumbHash);
+  }
+
+  /** Show it, if there is one and the image has not come yet; for another image in the same place. */
+  showAgain(thumbHash) {
+    if (thumbHash && this.#drawn !== thumbHash) this.#draw(thumbHash);
+    this.canvas.hidden = !thumbHash || (this.image.complete && this.image.naturalWidth > 0);
   }
 
   #draw(thumbHash) {
+    this.#drawn = thumbHash;
     const { width, height, rgba } = pixelsOf(Uint8Array.from(atob(thumbHash), (char) => char.charCodeAt(0)));
     this.canvas.width = width;
     this.canvas.height = height;

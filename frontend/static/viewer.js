@@ -1,6 +1,7 @@
 /** Before and after, side by side, in a dialog; the arrow keys go through the list. */
 
 import { mediaTypeName, pictureSize } from "./figures.js";
+import { Placeholder } from "./placeholder.js";
 import { thumbnailOf } from "./renditions.js";
 
 export class Viewer {
@@ -26,6 +27,10 @@ export class Viewer {
       image.addEventListener("error", () => (image.hidden = true));
       image.addEventListener("load", () => (image.hidden = false));
     }
+    this.placeholder = new Placeholder(
+      dialog.querySelector("#viewer-placeholder"),
+      dialog.querySelector("#viewer-after"),
+    );
   }
 
   /** Take the place of following the link, unless the person asked for a new tab or window. */
@@ -73,14 +78,22 @@ export class Viewer {
   }
 
   #showRendition() {
-    const { renditions, name } = this.#entry.job;
+    const { renditions, name, placeholder } = this.#entry.job;
     const rendition = renditions.find((one) => one.name === this.choice.value);
     this.#showPicture("after", rendition);
+    this.#showPlaceholder(rendition && placeholder, rendition);
     for (const link of this.dialog.querySelectorAll(".viewer-link")) {
       link.hidden = !rendition;
       link.href = rendition?.url ?? "";
       link.setAttribute("aria-label", `${link.textContent} ${rendition?.name} of ${name}`);
     }
+  }
+
+  /** No larger than the picture that it stands for. */
+  #showPlaceholder(thumbHash, picture) {
+    this.placeholder.showAgain(thumbHash);
+    this.placeholder.canvas.style.maxWidth = `${picture?.width}px`;
+    this.placeholder.canvas.style.maxHeight = `${picture?.height}px`;
   }
 
   #button(name) {

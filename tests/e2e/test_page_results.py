@@ -46,6 +46,40 @@ async def test_a_blurred_picture_is_shown_until_the_thumbnail_has_come(rig: Rig,
     assert complaints == []
 
 
+async def test_the_viewer_shows_a_blurred_picture_until_the_large_one_has_come(
+    rig: Rig, browser: Browser
+) -> None:
+    await rig.start(workers=1)
+    page = await browser.new_page()
+    complaints, may_come = complaints_of(page), asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await may_come.wait()
+        await route.continue_()
+
+    await page.route("**/renditions/640w-webp", hold)
+    await page.route("**/renditions/640w-avif", lambda route: route.abort())
+    await page.goto(rig.url)
+    await page.select_option("#option-preset", "responsive")
+    await choose_and_upload(page, files(1))
+    await expect(page.locator('#job-list [data-status="done"]')).to_have_count(1, timeout=WITHIN_MS)
+
+    await page.click(".rendition-open[data-rendition='640w-webp']")
+    placeholder, picture = page.locator("#viewer-placeholder"), page.locator("#viewer-after")
+    await expect(placeholder).to_be_visible()
+    _, _, *blurred = await placeholder.evaluate(MEAN_COLOUR)
+    may_come.set()
+    await expect(placeholder).to_be_hidden(timeout=WITHIN_MS)
+    await expect(picture).to_be_visible()
+    _, _, *large = await picture.evaluate(MEAN_COLOUR)
+    await page.select_option("#viewer-rendition", "640w-avif")
+    await expect(page.locator("#viewer-after-missing")).to_be_visible()
+
+    await expect(placeholder).to_be_hidden()
+    assert all(abs(one - other) < 12 for one, other in zip(blurred, large, strict=True))
+    assert complaints == []
+
+
 async def test_all_results_are_downloaded_at_once(rig: Rig, browser: Browser) -> None:
     await rig.start(workers=0)
     page = await browser.new_page()
