@@ -74,6 +74,7 @@ class Board:
         self._pace = Pace()
         self._on_change: list[OnChange] = []
         self._changes = Changes()
+        self._contested: set[JobId] = set()
         self._is_replaying = True
 
     def subscribe(self, on_change: OnChange) -> None:
@@ -95,6 +96,8 @@ class Board:
             job_id = parse_job_id(event.job_id)
             if self._take_job_event(event, is_replay):
                 self._changes.note(job_id, offset)
+            if isinstance(event, JobCancelled) and job_id not in self._ended:
+                self._contested.add(job_id)
             self._changes.confirm(event, job_id, offset)
             self._let_in(event)
         else:
@@ -127,7 +130,8 @@ class Board:
         if known.status == "removed":
             return
         if known.status != state.status or known.attempt < state.attempt:
-            self._put_ahead(state)
+            # Whoever has ended it may not have heard of an attempt that is known here.
+            self._put_ahead(state.ended_at_last(known.attempt))
 
     def job(self, job_id: JobId) -> JobState | None:
         """The state of a job that the board knows."""
@@ -150,6 +154,11 @@ class Board:
     def doubtful(self, most: int) -> list[JobId]:
         """Up to `most` jobs that have not ended, as far as is known: those at work, then the next in line."""
         return list(islice(chain(self._at_work, self._waiting, self._outside), most))
+
+    def pop_contested(self) -> set[JobId]:
+        """The jobs that were called off, it was told of late, at an earlier attempt than is known."""
+        contested, self._contested = self._contested, set()
+        return contested
 
     def at_work(self) -> list[JobId]:
         """The jobs that have begun and not ended: a worker is at them, or they are tried again later."""

@@ -8,6 +8,7 @@ the offsets of the old one mean nothing: it is then read from its beginning.
 import asyncio
 import logging
 import time
+from collections.abc import Iterable
 from itertools import islice
 
 from frontend.board import Board
@@ -17,7 +18,7 @@ from frontend.settings import FrontendSettings
 from frontend.waits import Waits
 from pipeline.broker import EventLog, Publisher, QueueCounts
 from pipeline.errors import BrokerUnavailable, PipelineError
-from pipeline.ids import new_job_id
+from pipeline.ids import JobId, new_job_id
 from pipeline.messages import AnyEvent, FrontendOnline
 
 log = logging.getLogger(__name__)
@@ -99,9 +100,11 @@ class Feed:
         self._news.pipeline_counted(await self._count())
         self._news.tell_positions()
         self._waits.places_moved(self._board)
+        await self._ask_store(self._board.pop_contested())
         is_wanted = self._news.is_wanted or self._waits.jobs or self._waits.batches
         if is_wanted and ticks % DOUBT_EVERY_TICKS == 0:
-            await self._ask_store()
+            waited_for = islice(self._waits.jobs, DOUBTFUL_AT_A_TIME)
+            await self._ask_store(dict.fromkeys([*waited_for, *self._board.doubtful(DOUBTFUL_AT_A_TIME)]))
         if not self.is_caught_up and time.monotonic() - self._looked_at > LOOK_EVERY_S:
             await self._look_into_batches()
 
@@ -124,10 +127,9 @@ class Feed:
         if await self._publisher.publish_event(FrontendOnline(frontend=self._mark)):
             self._mark_sessions, self._mark_time = sessions, time.monotonic()
 
-    async def _ask_store(self) -> None:
+    async def _ask_store(self, job_ids: Iterable[JobId]) -> None:
         """Looking a job up tells the board what the store knows better."""
-        waited_for = islice(self._waits.jobs, DOUBTFUL_AT_A_TIME)
-        for job_id in dict.fromkeys([*waited_for, *self._board.doubtful(DOUBTFUL_AT_A_TIME)]):
+        for job_id in job_ids:
             try:
                 await self._jobs.find(job_id)
             except PipelineError as error:

@@ -87,6 +87,12 @@ class JobState:
             state = state.advanced(event)
         return state
 
+    def ended_at_last(self, attempt: int) -> "JobState":
+        """The same end, told of this attempt if that is a later one; what is for good keeps its own."""
+        if self.end is None or self.is_for_good or self.end.attempt >= attempt:
+            return self
+        return replace(self, end=structs.replace(self.end, attempt=attempt))
+
     @property
     def events(self) -> Iterator[AnyJobEvent]:
         """The events that it is made of."""

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from frontend.keys import STORE
+from frontend.keys import BOARD, STORE
 from pipeline.ids import BatchId, JobId, day_of, new_batch_id, new_job_id
 from pipeline.local_store import LocalImageStore
 from pipeline.outbox import Outbox
@@ -277,6 +277,27 @@ async def test_a_job_that_is_worked_at_is_cancelled_and_what_its_worker_tells_th
     await eventually(is_read)
     assert (job["status"], job["attempt"]) == ("cancelled", 3)
     assert await status_of(client, story) == "cancelled"
+
+
+async def test_a_job_is_cancelled_though_the_one_who_does_it_has_not_heard_of_its_last_attempt(
+    client: Client, store: LocalImageStore, tell: Tell
+) -> None:
+    story = await story_of_an_upload(client)
+
+    def shown() -> tuple[str, int]:
+        state = client.app[BOARD].job(story.job_id)
+        assert state is not None
+        return state.status, state.attempt
+
+    await tell(story.queued(2), story.started(2))
+    await eventually(lambda: shown() == ("processing", 2))
+    await store.save_receipt(cancelled_receipt(story))
+
+    await tell(story.cancelled(1), story.ready(2))
+
+    await eventually(lambda: shown() == ("cancelled", 2))
+    _, job = await asked(client, "GET", f"/api/jobs/{story.job_id}")
+    assert (job["status"], job["attempt"]) == ("cancelled", 2)
 
 
 async def test_renditions_of_a_job_that_is_cancelled_between_two_attempts_are_not_left_behind(
