@@ -12,6 +12,7 @@ from playwright.async_api import Browser
 
 from tests.e2e.images import small_photograph
 from tests.e2e.uploads import upload
+from tests.eventually import eventually
 from tests.rig import ROOT, Rig
 
 PAGE = (ROOT / "docs" / "following.md").read_text()
@@ -21,6 +22,19 @@ WITHIN_S = 60.0
 def blocks(language: str) -> list[str]:
     """The ``` blocks of the page in this language."""
     return re.findall(rf"^```{language}\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+
+
+# One more or one less, and the test of it is missing too: nothing on the page is left unrun.
+[CURL_UPLOAD, CURL_JOB, CURL_EVENTS, CURL_POLL] = blocks("sh")
+[PYTHON_UPLOAD, PYTHON_JOB, PYTHON_SOCKET] = blocks("python")
+
+
+def test_every_example_is_in_a_language_that_is_run() -> None:
+    fences = re.findall(r"^ *(?:```|~~~)(.*)$", PAGE, re.MULTILINE)
+    assert set(fences[::2]) == {"sh", "python", "js"}
+    assert set(fences[1::2]) == {""}
+    outside = re.sub(r"^```.*?^```$", "", PAGE, flags=re.MULTILINE | re.DOTALL)
+    assert not re.search(r"^(?: {4}|\t)", outside, re.MULTILINE)
 
 
 async def output_of(rig: Rig, folder: Path, *command: str, text: str) -> str:
@@ -38,7 +52,7 @@ async def output_of(rig: Rig, folder: Path, *command: str, text: str) -> str:
             said, _ = await process.communicate(
                 text.replace("localhost:5000", rig.url.removeprefix("http://")).encode()
             )
-    except TimeoutError:
+    except BaseException:
         process.kill()
         raise
     assert process.returncode == 0, said.decode()
@@ -52,7 +66,7 @@ def is_photograph(path: Path) -> bool:
 async def test_curl_waits_with_its_upload_for_the_image(rig: Rig, tmp_path: Path) -> None:
     await rig.start(workers=1)
 
-    await output_of(rig, tmp_path, "sh", "-e", text=blocks("sh")[0])
+    await output_of(rig, tmp_path, "sh", "-e", text=CURL_UPLOAD)
 
     assert is_photograph(tmp_path / "small.jpg")
 
@@ -60,7 +74,7 @@ async def test_curl_waits_with_its_upload_for_the_image(rig: Rig, tmp_path: Path
 async def test_curl_waits_for_a_job(rig: Rig, tmp_path: Path) -> None:
     await rig.start(workers=1)
 
-    said = await output_of(rig, tmp_path, "sh", "-e", text=blocks("sh")[1])
+    said = await output_of(rig, tmp_path, "sh", "-e", text=CURL_JOB)
 
     assert json.loads(said)["status"] == "done"
 
@@ -68,7 +82,7 @@ async def test_curl_waits_for_a_job(rig: Rig, tmp_path: Path) -> None:
 async def test_curl_waits_for_a_batch(rig: Rig, tmp_path: Path) -> None:
     await rig.start(workers=1)
 
-    said = await output_of(rig, tmp_path, "sh", "-e", text=blocks("sh")[2])
+    said = await output_of(rig, tmp_path, "sh", "-e", text=CURL_EVENTS)
 
     assert json.loads(said)["counts"] == {"done": 2}
 
@@ -81,10 +95,22 @@ async def test_curl_follows_a_batch(rig: Rig, tmp_path: Path) -> None:
     assert '"status":"done"' in said
 
 
+async def test_curl_asks_for_a_batch_until_it_is_done(rig: Rig, tmp_path: Path) -> None:
+    await rig.start(workers=0)
+    polling = asyncio.create_task(output_of(rig, tmp_path, "sh", "-e", text=CURL_POLL))
+    await eventually((tmp_path / "batch.json").exists)
+    rig.add_worker("worker-1")
+
+    await polling
+
+    assert json.loads((tmp_path / "batch.json").read_text())["counts"] == {"done": 1}
+    assert (tmp_path / "etag.txt").read_text().startswith("W/")
+
+
 async def test_python_waits_with_its_upload_for_the_image(rig: Rig, tmp_path: Path) -> None:
     await rig.start(workers=1)
 
-    said = await output_of(rig, tmp_path, sys.executable, "-", text=blocks("python")[0])
+    said = await output_of(rig, tmp_path, sys.executable, "-", text=PYTHON_UPLOAD)
 
     assert said == "200 image/jpeg\n"
     assert is_photograph(tmp_path / "small.jpg")
@@ -93,7 +119,7 @@ async def test_python_waits_with_its_upload_for_the_image(rig: Rig, tmp_path: Pa
 async def test_python_waits_for_a_job(rig: Rig, tmp_path: Path) -> None:
     await rig.start(workers=1)
 
-    said = await output_of(rig, tmp_path, sys.executable, "-", text=blocks("python")[1])
+    said = await output_of(rig, tmp_path, sys.executable, "-", text=PYTHON_JOB)
 
     assert said.startswith("done ['/api/jobs/")
 
@@ -101,7 +127,7 @@ async def test_python_waits_for_a_job(rig: Rig, tmp_path: Path) -> None:
 async def test_python_follows_a_batch(rig: Rig, tmp_path: Path) -> None:
     await rig.start(workers=1)
 
-    said = await output_of(rig, tmp_path, sys.executable, "-", text=blocks("python")[2])
+    said = await output_of(rig, tmp_path, sys.executable, "-", text=PYTHON_SOCKET)
 
     assert said == "['done']\n"
 
