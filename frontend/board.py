@@ -6,52 +6,32 @@ Whoever looks at it does so between two events, so that a picture of it is true 
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import chain, islice, takewhile
 
 from frontend.changes import Changes, told_by
+from frontend.crew import Crew, WorkerState
 from frontend.job_state import JobState, state_from_event
 from frontend.pace import Forecast, Pace
 from pipeline.ids import BatchId, JobId, parse_job_id
 from pipeline.messages import (
     AnyEvent,
     AnyJobEvent,
-    AnyWorkerEvent,
     FrontendOnline,
     JobCancelled,
-    JobDone,
     JobEvent,
-    JobFailed,
     JobQueued,
     JobRemoved,
-    JobRetrying,
-    JobStarted,
-    WorkerHeartbeat,
-    WorkerOffline,
-    WorkerOnline,
 )
 
 MOST_JOBS = 20_000
 """Beyond so many jobs the ones that ended first are forgotten; the store still knows them."""
 LATE_NEWS = timedelta(minutes=2)
 """An event may come so late, when a node of the log's cluster dies and another one takes over."""
-WORKER_SILENCE = timedelta(seconds=15)
-"""A worker that has been silent for so long is taken off; it speaks every 3 s."""
 RATE_WINDOW_S = 10.0
 LONGEST_RATE_WINDOW_S = 300.0
 
 OnChange = Callable[[JobState], None]
-
-
-@dataclass
-class WorkerState:
-    """A worker as it is shown: how many jobs it does at a time, and which ones it is at."""
-
-    name: str
-    slots: int
-    last_seen: datetime
-    busy: dict[str, None] = field(default_factory=dict)
 
 
 class Board:
@@ -69,7 +49,7 @@ class Board:
         self._at_work: dict[JobId, None] = {}
         self._ended: dict[JobId, None] = {}
         self._batches: dict[str, dict[JobId, None]] = {}
-        self._workers: dict[str, WorkerState] = {}
+        self._crew = Crew()
         self._endings: deque[float] = deque(maxlen=100_000)
         self._pace = Pace()
         self._on_change: list[OnChange] = []
@@ -92,7 +72,7 @@ class Board:
         if isinstance(event, FrontendOnline):
             return
         if isinstance(event, JobEvent):
-            self._take_worker_part(event)
+            self._crew.take_part_of(event)
             job_id = parse_job_id(event.job_id)
             if self._take_job_event(event, is_replay):
                 self._changes.note(job_id, offset)
@@ -101,7 +81,7 @@ class Board:
             self._changes.confirm(event, job_id, offset)
             self._let_in(event)
         else:
-            self._take_worker_event(event, event.at if is_replay else datetime.now(UTC))
+            self._crew.take(event, event.at if is_replay else datetime.now(UTC))
 
     def take_own(self, event: JobQueued | JobCancelled | JobRemoved, *, is_in_queue: bool = True) -> JobState:
         """Take in what this frontend has just done itself, before the log tells of it; the new state.
@@ -187,10 +167,7 @@ class Board:
 
     def workers(self) -> list[WorkerState]:
         """The workers that have been heard of lately, by name."""
-        oldest = datetime.now(UTC) - WORKER_SILENCE
-        for worker in [worker for worker in self._workers.values() if worker.last_seen < oldest]:
-            del self._workers[worker.name]
-        return sorted(self._workers.values(), key=lambda worker: worker.name)
+        return self._crew.members()
 
     def forecast(self) -> Forecast | None:
         """When waiting jobs will have ended; None while nobody works, or nothing is known yet."""
@@ -216,7 +193,7 @@ class Board:
             return False
         is_end = state.status in ("done", "failed") and (known is None or known.status != state.status)
         if is_end:
-            self._pace.take(state, slots=sum(worker.slots for worker in self._workers.values()))
+            self._pace.take(state, slots=self._crew.slots)
         if is_end and not is_replay:
             self._endings.append(time.monotonic())
         self._put(state)
@@ -276,27 +253,6 @@ class Board:
             batch.pop(state.id, None)
             if not batch:
                 del self._batches[state.batch_id or ""]
-
-    def _take_worker_event(self, event: AnyWorkerEvent, seen: datetime) -> None:
-        match event:
-            case WorkerOffline():
-                self._workers.pop(event.worker, None)
-            case WorkerOnline():
-                self._workers[event.worker] = WorkerState(event.worker, event.slots, seen)
-            case WorkerHeartbeat():
-                busy = dict.fromkeys(event.busy)
-                self._workers[event.worker] = WorkerState(event.worker, event.slots, seen, busy)
-
-    def _take_worker_part(self, event: AnyJobEvent) -> None:
-        """A heartbeat comes every few seconds only; jobs tell sooner what their worker is at."""
-        match event:
-            case JobStarted() if event.worker in self._workers:
-                self._workers[event.worker].busy[event.job_id] = None
-            case JobDone() | JobFailed() if event.worker in self._workers:
-                self._workers[event.worker].busy.pop(event.job_id, None)
-            case JobRetrying():
-                for worker in self._workers.values():
-                    worker.busy.pop(event.job_id, None)
 
 
 def _is_fresh(state: JobState) -> bool:

@@ -9,7 +9,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Iterable
-from itertools import islice
 
 from frontend.board import Board
 from frontend.jobs import Jobs
@@ -60,6 +59,7 @@ class Feed:
         self._mark_time = 0.0
         self._is_mark_met = False
         self._looked_at = float("-inf")
+        self._turn = 0
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -103,10 +103,16 @@ class Feed:
         await self._ask_store(self._board.pop_contested())
         is_wanted = self._news.is_wanted or self._waits.jobs or self._waits.batches
         if is_wanted and ticks % DOUBT_EVERY_TICKS == 0:
-            waited_for = islice(self._waits.jobs, DOUBTFUL_AT_A_TIME)
-            await self._ask_store(dict.fromkeys([*waited_for, *self._board.doubtful(DOUBTFUL_AT_A_TIME)]))
+            doubtful = self._board.doubtful(DOUBTFUL_AT_A_TIME)
+            await self._ask_store(dict.fromkeys([*self._waited_for(), *doubtful]))
         if not self.is_caught_up and time.monotonic() - self._looked_at > LOOK_EVERY_S:
             await self._look_into_batches()
+
+    def _waited_for(self) -> list[JobId]:
+        """Some of the jobs for which requests wait, others each time: nobody watches all of their batches."""
+        jobs, start = list(self._waits.jobs), self._turn
+        self._turn = start + DOUBTFUL_AT_A_TIME if start + DOUBTFUL_AT_A_TIME < len(jobs) else 0
+        return jobs[start : start + DOUBTFUL_AT_A_TIME]
 
     async def _see_to_mark(self) -> None:
         if not (self._log.link.is_open and self._publisher.link.is_open):

@@ -5,8 +5,9 @@ from typing import Any
 
 import msgspec
 
-from frontend.board import Board, WorkerState
+from frontend.board import Board
 from frontend.client import Client
+from frontend.crew import WorkerState
 from frontend.job_state import JobState
 from frontend.pace import Forecast
 from frontend.picture import Addressed, picture_html, srcsets

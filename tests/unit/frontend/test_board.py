@@ -7,7 +7,8 @@ from itertools import count
 import pytest
 from msgspec.structs import replace
 
-from frontend.board import LATE_NEWS, MOST_JOBS, RATE_WINDOW_S, WORKER_SILENCE, Board
+from frontend.board import LATE_NEWS, MOST_JOBS, RATE_WINDOW_S, Board
+from frontend.crew import WORKER_SILENCE
 from frontend.job_state import JobState, state_from_receipt
 from pipeline.ids import new_batch_id, new_job_id
 from pipeline.messages import (
