@@ -3,9 +3,10 @@
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
+from frontend.client import Client
 from frontend.error_responses import wants_html
 from frontend.errors import KeyMissing, KeyUnknown
-from frontend.keys import CLIENT, CLIENTS, RATE_LIMITS
+from frontend.keys import CLIENT, CLIENTS, RATE_LIMITS, SETTINGS
 from frontend.own_pages import refuse_foreign
 from frontend.rate_limits import headers_of
 
@@ -13,6 +14,8 @@ HEALTH_PATHS = frozenset({"/health/live", "/health/ready"})
 """These are there for everybody: who asks is a machine that starts and restarts frontends."""
 OPEN_PATHS = HEALTH_PATHS | {"/static/{filename}", "/docs", "/openapi.json", "/sign-in", "/sign-out"}
 """These are there without a key too."""
+RENDITION_PATH = "/api/jobs/{job_id}/renditions/{rendition}"
+WHO_KNOWS_THE_ADDRESS = Client(name="who knows the address", sees_all=True)
 _READING = (hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS)
 
 
@@ -43,6 +46,9 @@ async def admit(request: web.Request) -> None:
         refuse_foreign(request)
     clients, path = request.app[CLIENTS], _path(request)
     if path in HEALTH_PATHS or (clients.have_keys and path in OPEN_PATHS):
+        return
+    if path == RENDITION_PATH and request.app[SETTINGS].public_renditions:
+        request[CLIENT] = WHO_KNOWS_THE_ADDRESS
         return
     client = clients.of(request)
     if path not in OPEN_PATHS:

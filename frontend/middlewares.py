@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 SECURITY_HEADERS = {
     # Nothing from elsewhere, nothing inline: a file name that got into the page as HTML could do nothing.
     "Content-Security-Policy": (
-        "default-src 'self'; img-src 'self' blob: data:; connect-src 'self' ws: wss:; object-src 'none'; "
+        "default-src 'self'; img-src 'self' blob: data:; object-src 'none'; "
         "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",

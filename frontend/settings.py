@@ -61,6 +61,12 @@ class FrontendSettings(ServiceSettings):
         text="`yes`: where there are no API keys, whoever reaches the port is served, and may see and do "
         "everything. `no`: only the machine that the frontend runs on.",
     )
+    public_renditions: bool = setting(
+        False,
+        parse=yes_or_no,
+        text="`yes`: results are sent to whoever knows their address, without a key, as pages need that show "
+        "them with the `picture` of a job. Addresses have 74 bits of chance.",
+    )
     requests_per_minute: int = setting(
         0,
         parse=natural,

@@ -23,7 +23,7 @@ from tests.unit.frontend.conftest import (
 from tests.unit.frontend.event_reader import EventReader
 from tests.unit.frontend.key_files import Headers, KeyFile, api_keys, key_file
 from tests.unit.frontend.requests import FORM, PNG, file_part, form
-from tests.unit.frontend.story import Story
+from tests.unit.frontend.story import RESULT, Story
 from tests.unit.pipeline.aged import ago, stored_job
 
 PATHS = [(path, method) for path, method, _ in operations(read_document())]
@@ -286,6 +286,22 @@ async def test_who_asks_to_try_a_batch_of_two_again_tries_his_own(
     status, tried = await answer(client, f"/api/batches/{batch}/retry", shop, "post")
 
     assert (status, [job["id"] for job in tried["jobs"]]) == (202, [mine.job_id])
+
+
+async def test_results_may_be_there_for_whoever_knows_their_address_and_nothing_else_is(
+    new_frontend: NewFrontend, amqp_url: str, keys: KeyFile, shop: Headers, store: LocalImageStore
+) -> None:
+    client = await when_ready(await new_frontend(amqp_url, api_keys=keys.path, public_renditions=True))
+    story = await sent(client, shop)
+    await store.save_rendition(story.job_id, RESULT.file, PNG)
+    await store.save_receipt(story.receipt())
+
+    statuses = {}
+    for path in ("/renditions/300x300", "", "/source", "/receipt"):
+        async with client.get(f"/api/jobs/{story.job_id}{path}") as response:
+            statuses[path] = response.status
+
+    assert statuses == {"/renditions/300x300": 200, "": 401, "/source": 401, "/receipt": 401}
 
 
 async def test_a_key_that_is_taken_away_is_not_taken_any_more(

@@ -1,0 +1,78 @@
+"""A person at a page for which a key is needed: signs in, watches, is led back when the key is taken away."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from tests.e2e.page import WITHIN_MS, choose_and_upload, files
+from tests.rig import Rig
+from tests.unit.frontend.key_files import KeyFile, api_keys, key_file
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> KeyFile:
+    return key_file(tmp_path / "keys.toml", shop="", rival="")
+
+
+@pytest.fixture
+async def guarded(amqp_url: str, tmp_path: Path, keys: KeyFile) -> AsyncIterator[Rig]:
+    """A rig for which a key is needed."""
+    async with Rig(amqp_url, tmp_path, API_KEYS=str(keys.path)) as prepared:
+        await prepared.start(workers=1)
+        yield prepared
+
+
+async def sign_in(page: Page, key: str) -> None:
+    await page.fill("#key", key)
+    await page.click("button[type=submit]")
+
+
+async def test_a_person_signs_in_and_watches_what_nobody_else_sees(
+    guarded: Rig, browser: Browser, keys: KeyFile
+) -> None:
+    page = await browser.new_page()
+    await page.goto(guarded.url)
+    await sign_in(page, "ir_wrong")
+    await expect(page.locator("[role=alert]")).to_contain_text("no API key")
+
+    await sign_in(page, keys.secrets["shop"])
+    await choose_and_upload(page, files(2))
+
+    await expect(page.locator('#job-list > [data-status="done"]')).to_have_count(2, timeout=WITHIN_MS)
+    await expect(page.locator(".signed-in-as")).to_have_text("shop")
+    other = await (await browser.new_context()).new_page()
+    await other.goto(page.url)
+    await sign_in(other, keys.secrets["rival"])
+    await expect(other.locator(".error-facts")).to_contain_text("batch_not_found")
+
+
+async def test_a_page_whose_key_is_taken_away_is_led_to_where_another_can_be_given(
+    guarded: Rig, browser: Browser, keys: KeyFile
+) -> None:
+    page = await browser.new_page()
+    await page.goto(guarded.url)
+    await sign_in(page, keys.secrets["shop"])
+    await choose_and_upload(page, files(1))
+    await expect(page.locator('#job-list > [data-status="done"]')).to_have_count(1, timeout=WITHIN_MS)
+    address = page.url
+
+    assert api_keys("remove", "shop", file=keys.path) == 0
+    guarded.frontend.kill()
+    guarded.frontend.start()
+
+    await page.wait_for_url("**/sign-in?next=*", timeout=2 * WITHIN_MS)
+    assert address.removeprefix(guarded.url) == await page.locator("[name=next]").get_attribute("value")
+
+
+async def test_a_person_signs_out(guarded: Rig, browser: Browser, keys: KeyFile) -> None:
+    page = await browser.new_page()
+    await page.goto(guarded.url)
+    await sign_in(page, keys.secrets["shop"])
+
+    await page.click("text=Sign out")
+
+    await expect(page.locator("#key")).to_be_visible()
+    await page.goto(guarded.url)
+    await expect(page.locator("#key")).to_be_visible()
