@@ -83,7 +83,7 @@ class KeyUnknown(RequestError):
 
 
 class LocalOnly(RequestError):
-    """This server has no API keys, so it serves only the machine that it runs on."""
+    """Only the machine that this server runs on is served, without API_KEYS and without SERVE_ANYONE=yes."""
 
 
 class RateLimited(RequestError):

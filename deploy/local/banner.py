@@ -4,7 +4,6 @@ import os
 from pathlib import Path
 
 from deploy.local.services import Services
-from frontend.settings import LOOPBACK, FrontendSettings
 
 
 def banner(services: Services, *, has_own_broker: bool) -> str:
@@ -16,20 +15,11 @@ def banner(services: Services, *, has_own_broker: bool) -> str:
         ("Broker", "" if has_own_broker else services.broker),
         ("Results", f"{_shown(services.results)}/"),
         ("Workers", f"{services.settings.workers}; one more: make worker"),
-        ("Served", _served(services.settings.frontend)),
+        ("Warning", services.settings.frontend.warning or ""),
         ("Stop", "Ctrl-C; what is queued goes on at the next start"),
     ]
     lines = [f"  {label:<9}{text}" for label, text in rows if text]
     return "\n".join(["", "  The image resizer is running.", "", *lines, ""])
-
-
-def _served(settings: FrontendSettings) -> str:
-    """Who is, where that is not what the address says."""
-    if settings.api_keys:
-        return "who has an API key"
-    if settings.serve_anyone:
-        return "anyone who reaches the port: there are no API keys"
-    return "" if settings.host in LOOPBACK else "only this machine: there are no API keys"
 
 
 def _shown(path: Path) -> str:

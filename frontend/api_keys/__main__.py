@@ -7,14 +7,14 @@ kept nowhere. 0 when it is done, 1 when there is no such name, 2 for what cannot
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 import tomlkit
 from tomlkit.items import Table
 
-from frontend.api_keys.key_file import digest_of, new_secret, read_keys
+from frontend.api_keys.key_file import ApiKey, digest_of, new_secret, read_keys
 from pipeline.durable_files import write_file
 from pipeline.errors import InvalidSetting
 from pipeline.messages import Owner
@@ -97,14 +97,16 @@ def _add(options: argparse.Namespace) -> None:
 
 def _list(options: argparse.Namespace) -> None:
     for name, key in read_keys(options.file).items():
-        facts = [f"{len(key.sha256)} keys" if len(key.sha256) > 1 else "1 key"]
-        if key.requests_per_minute is not None:
-            facts.append(f"{key.requests_per_minute:,} requests a minute")
-        if key.bytes_per_minute is not None:
-            facts.append(f"{key.bytes_per_minute:,} bytes a minute")
-        if key.sees_all:
-            facts.append("sees all jobs")
-        sys.stdout.write(f"{name}: {', '.join(facts)}\n")
+        sys.stdout.write(f"{name}: {', '.join(_facts(key))}\n")
+
+
+def _facts(key: ApiKey) -> Iterator[str]:
+    yield f"{len(key.sha256)} keys" if len(key.sha256) > 1 else "1 key"
+    for limit, unit in ((key.requests_per_minute, "requests"), (key.bytes_per_minute, "bytes")):
+        if limit is not None:
+            yield f"{limit:,} {unit} a minute" if limit else f"any number of {unit}"
+    if key.sees_all:
+        yield "sees all jobs"
 
 
 def _expire(options: argparse.Namespace) -> None:

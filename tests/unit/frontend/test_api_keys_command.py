@@ -80,13 +80,14 @@ def test_what_an_operator_has_written_beside_the_keys_stays(
 
 def test_the_list_tells_what_each_may_and_no_digest(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     made(file, capsys, "shop", "--requests-per-minute", "600", "--bytes-per-minute", "5000")
-    made(file, capsys, "operator", "--sees-all")
+    made(file, capsys, "operator", "--sees-all", "--requests-per-minute", "0")
     made(file, capsys, "operator")
 
     assert api_keys("list", file=file) == 0
 
     assert capsys.readouterr().out == (
-        "shop: 1 key, 600 requests a minute, 5,000 bytes a minute\noperator: 2 keys, sees all jobs\n"
+        "shop: 1 key, 600 requests a minute, 5,000 bytes a minute\n"
+        "operator: 2 keys, any number of requests, sees all jobs\n"
     )
 
 

@@ -52,3 +52,22 @@ def test_a_frontend_has_a_name_and_its_port_for_itself_unless_told_otherwise() -
 
 def test_no_space_need_stay_free() -> None:
     assert read_settings(FrontendSettings, {"MIN_FREE_BYTES": "0"}).min_free_bytes == 0
+
+
+@pytest.mark.parametrize(
+    ("environ", "said"),
+    [
+        ({}, None),
+        ({"HOST": "localhost"}, None),
+        ({"HOST": "0.0.0.0"}, "only this machine is served"),  # noqa: S104  # nobody listens
+        ({"HOST": "::"}, "only this machine is served"),
+        ({"SERVE_ANYONE": "yes"}, "whoever reaches the port may do everything"),
+        ({"SERVE_ANYONE": "yes", "HOST": "::", "API_KEYS": "keys.toml"}, None),
+    ],
+)
+def test_an_operator_is_told_who_is_served_unless_he_has_said_so(
+    environ: dict[str, str], said: str | None
+) -> None:
+    warning = read_settings(FrontendSettings, environ).warning
+
+    assert said in warning if said and warning else warning == said

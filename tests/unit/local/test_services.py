@@ -78,6 +78,11 @@ def test_the_banner_tells_of_several_frontends() -> None:
     assert "share" not in banner(services(), has_own_broker=True)
 
 
+def test_the_banner_warns_of_who_is_not_served() -> None:
+    assert "only this machine is served" in banner(services(HOST="::"), has_own_broker=True)
+    assert "Warning" not in banner(services(), has_own_broker=True)
+
+
 def test_the_banner_names_an_outside_broker_without_its_password() -> None:
     text = banner(services(), has_own_broker=False)
 
