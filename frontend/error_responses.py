@@ -6,10 +6,10 @@ People with a browser get the same as a page.
 from http import HTTPStatus
 from typing import NamedTuple
 
-import aiohttp_jinja2
 from aiohttp import web
 
 from frontend import errors as wrong
+from frontend.html_page import html_page
 from frontend.http_faults import http_fault, title_of
 from frontend.job_view import JsonObject, to_json
 from frontend.keys import REQUEST_ID
@@ -138,7 +138,7 @@ def _response(
     problem = _problem(request, answer, detail) | (members or {})
     if wants_html(request):
         context = dict.fromkeys(("field", "value", "allowed")) | problem
-        response = aiohttp_jinja2.render_template("error.html", request, context, status=answer.status)
+        response = html_page("error.html", request, context, status=answer.status)
     else:
         response = web.Response(
             text=to_json(problem), status=answer.status, content_type="application/problem+json"

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import aiohttp_jinja2
 import jinja2
@@ -23,7 +22,6 @@ from frontend.jobs import Jobs
 from frontend.keys import (
     BOARD,
     CLAIMED_INTAKE,
-    CLIENT,
     CLIENTS,
     DEPARTURES,
     DISPATCH,
@@ -74,7 +72,6 @@ def set_up_templates(app: web.Application) -> None:
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
-        context_processors=[_who],
     )
     environment.filters.update(FILTERS)
     environment.globals.update(
@@ -82,11 +79,6 @@ def set_up_templates(app: web.Application) -> None:
         console_url=app[SETTINGS].console_url or None,
         static=lambda path: f"/static/{path}",
     )
-
-
-async def _who(request: web.Request) -> dict[str, Any]:
-    """As whom a person has signed in, for the head of each page."""
-    return {"signed_in_as": request[CLIENT].owner if CLIENT in request else None}
 
 
 async def clients_context(app: web.Application) -> AsyncIterator[None]:

@@ -2,10 +2,10 @@
 
 from functools import cache
 
-import aiohttp_jinja2
 import msgspec
 from aiohttp import web
 
+from frontend.html_page import html_page
 from frontend.openapi.document import EVERY_RESPONSE, read_document
 from frontend.openapi.page import Group, groups
 
@@ -25,7 +25,7 @@ async def docs(request: web.Request) -> web.Response:
         "common_headers": EVERY_RESPONSE,
         "host": request.host,
     }
-    return aiohttp_jinja2.render_template("docs.html", request, context)
+    return html_page("docs.html", request, context)
 
 
 @cache

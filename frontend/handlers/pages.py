@@ -2,12 +2,11 @@
 
 from datetime import UTC, datetime
 from math import ceil
-from typing import Any
 
-import aiohttp_jinja2
 from aiohttp import web
 
 from frontend.error_responses import ANSWERS
+from frontend.html_page import Context, html_page
 from frontend.job_state import JobState
 from frontend.keys import JOBS, PRESETS, PUBLISHER, SETTINGS
 from frontend.option_values import FITS, METADATA_POLICIES, OUTPUT_FORMATS, POSITIONS
@@ -16,12 +15,10 @@ from frontend.presets import Presets
 from pipeline.ids import new_batch_id
 from pipeline.image_formats import FORMATS
 
-Context = dict[str, Any]  # what templates take
-
 
 async def index(request: web.Request) -> web.Response:
     """An empty page for a new batch."""
-    return aiohttp_jinja2.render_template("index.html", request, _context(request, new_batch_id(), []))
+    return html_page("index.html", request, _context(request, new_batch_id(), []))
 
 
 async def batch(request: web.Request) -> web.Response:
@@ -31,7 +28,7 @@ async def batch(request: web.Request) -> web.Response:
         "rejected": _rejected(request),
         "all_ended": all(state.is_ended for state in states),
     }
-    return aiohttp_jinja2.render_template("batch.html", request, context)
+    return html_page("batch.html", request, context)
 
 
 def _context(request: web.Request, batch_id: str, states: list[JobState]) -> Context:

@@ -6,12 +6,12 @@ has to be kept of who is signed in. No script can read it, and no page of anothe
 
 from datetime import timedelta
 
-import aiohttp_jinja2
 from aiohttp import hdrs, web
 from yarl import URL
 
 from frontend.clients import COOKIE
 from frontend.errors import KeyUnknown
+from frontend.html_page import html_page
 from frontend.keys import CLIENTS
 
 LASTS_FOR = timedelta(days=30)
@@ -54,7 +54,7 @@ async def sign_out(_: web.Request) -> web.Response:
 
 def _page(request: web.Request, back_to: str, *, problem: str = "", status: int = 200) -> web.Response:
     context = {"back_to": back_to, "problem": problem}
-    return aiohttp_jinja2.render_template("sign_in.html", request, context, status=status)
+    return html_page("sign_in.html", request, context, status=status)
 
 
 def _own_address(text: str) -> str:

@@ -25,7 +25,7 @@ def blocks(language: str) -> list[str]:
 
 
 # One more or one less, and the test of it is missing too: nothing on the page is left unrun.
-[CURL_UPLOAD, CURL_JOB, CURL_EVENTS, CURL_POLL] = blocks("sh")
+[CURL_UPLOAD, CURL_JOB, CURL_BATCH, CURL_EVENTS, CURL_POLL] = blocks("sh")
 [PYTHON_UPLOAD, PYTHON_JOB, PYTHON_SOCKET] = blocks("python")
 
 
@@ -82,7 +82,7 @@ async def test_curl_waits_for_a_job(rig: Rig, tmp_path: Path) -> None:
 async def test_curl_waits_for_a_batch(rig: Rig, tmp_path: Path) -> None:
     await rig.start(workers=1)
 
-    said = await output_of(rig, tmp_path, "sh", "-e", text=CURL_EVENTS)
+    said = await output_of(rig, tmp_path, "sh", "-e", text=CURL_BATCH)
 
     assert json.loads(said)["counts"] == {"done": 2}
 
@@ -90,7 +90,7 @@ async def test_curl_waits_for_a_batch(rig: Rig, tmp_path: Path) -> None:
 async def test_curl_follows_a_batch(rig: Rig, tmp_path: Path) -> None:
     await rig.start(workers=1)
 
-    said = await output_of(rig, tmp_path, "sh", "-e", text=blocks("sh")[3])
+    said = await output_of(rig, tmp_path, "sh", "-e", text=CURL_EVENTS)
 
     assert '"status":"done"' in said
 

@@ -26,7 +26,8 @@ async def guarded(amqp_url: str, tmp_path: Path, keys: KeyFile) -> AsyncIterator
 
 async def sign_in(page: Page, key: str) -> None:
     await page.fill("#key", key)
-    await page.click("button[type=submit]")
+    async with page.expect_navigation(wait_until="load"):
+        await page.click("button[type=submit]")
 
 
 async def test_a_person_signs_in_and_watches_what_nobody_else_sees(
