@@ -25,6 +25,8 @@ MOST_CHARACTERS = 8_000_000
 CLOSE_TIMEOUT_S = 1.0
 PORTION = 100
 """So many watchers are written to in a row: some milliseconds."""
+MESSAGES_TO_ALL_PER_S = 2000
+"""What is for everybody interests nobody much: no more than this may be sent of it in a second."""
 
 MessageFor = Callable[[Client], Message]
 """The message as it is for one client, which may not know everything."""
@@ -175,8 +177,8 @@ class Live:
         for watcher in watchers[:PORTION]:
             watcher.put(message_for(watcher.client))
         if rest := watchers[PORTION:]:
-            # Before it is the turn of the rest, those who have it now send it, and what has come is read.
-            asyncio.get_running_loop().call_soon(self._put_to_portion, rest, message_for)
+            pause_s = PORTION / MESSAGES_TO_ALL_PER_S
+            asyncio.get_running_loop().call_later(pause_s, self._put_to_portion, rest, message_for)
 
     async def close(self) -> None:
         """Send everybody away, because this frontend stops: another one, or the next one, will take them."""

@@ -15,16 +15,13 @@ from frontend.client import Client
 from frontend.job_state import JobState
 from frontend.job_view import JsonObject, job_view, pipeline_report, pipeline_view, to_json
 from frontend.lines import Message
-from frontend.live import Live, MessageFor
+from frontend.live import MESSAGES_TO_ALL_PER_S, Live, MessageFor
 from pipeline.broker import QueueCounts
 from pipeline.ids import BatchId, JobId
 from pipeline.messages import Owner
 
 MOST_CHANGES = 500
 """Who has missed more gets a snapshot."""
-
-PIPELINE_MESSAGES_PER_S = 2000
-"""How full the queue is interests everybody, and no more than this may be sent of it in a second."""
 
 
 Places = dict[str, tuple[int, Owner | None]]
@@ -111,7 +108,7 @@ class News:
             self._live.put_to_all(_once_for_each_owner(self._pipeline))
 
     def _is_time(self) -> bool:
-        pause_s = self._live.count / PIPELINE_MESSAGES_PER_S
+        pause_s = self._live.count / MESSAGES_TO_ALL_PER_S
         # Up to so many watchers it is time whenever this is called, which is once a second.
         return pause_s <= 1.0 or time.monotonic() - self._pipeline_told_at >= pause_s
 

@@ -142,7 +142,7 @@ def test_a_snapshot_shows_the_queue_as_it_was_last_counted(board: Board, news: N
 def test_very_many_watchers_are_told_of_the_pipeline_less_often_but_of_the_broker_at_once(
     live: Live, news: News, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(news_module, "PIPELINE_MESSAGES_PER_S", 0.001)
+    monkeypatch.setattr(news_module, "MESSAGES_TO_ALL_PER_S", 0.001)
     listener = joined(live)
 
     for counts in (QueueCounts(3, 2), QueueCounts(4, 2), None, QueueCounts(5, 2), QueueCounts(6, 2)):
