@@ -96,20 +96,20 @@ clean: ## Remove what can be made again: .venv, .brokers, caches. What is queued
 
 $(RUNS): setup.cfg pyproject.toml
 	@deploy/make_venv.sh $(PYTHON) $(VENV)
-	@echo "Installing the Python packages into $(VENV); the first time this may take a minute ..."
+	@echo "Installing the Python packages into $(VENV); the first time this may take a minute ..." >&2
 	@$(PIP) install --editable '.[local]'
 	@touch $@
 
 $(TESTS): setup.cfg pyproject.toml
 	@deploy/make_venv.sh $(PYTHON) $(VENV)
-	@echo "Installing the Python packages and the tools of the tests into $(VENV); this may take a minute ..."
+	@echo "Installing the Python packages and the tools of the tests into $(VENV); this may take a minute ..." >&2
 	@$(PIP) install --editable '.[local,dev]'
 	@touch $(RUNS) $@
 
 $(BENCH): setup.cfg benchmarks/package.json
 	@deploy/make_venv.sh $(PYTHON) $(VENV)
 	@$(call have,npm)
-	@echo "Installing what the benchmark compares with into $(VENV) and benchmarks/node_modules ..."
+	@echo "Installing what the benchmark compares with into $(VENV) and benchmarks/node_modules ..." >&2
 	@$(PIP) install --editable '.[local,bench]'
 	@cd benchmarks && npm install --no-package-lock --no-audit --no-fund --silent
 	@touch $(RUNS) $@

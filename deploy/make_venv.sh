@@ -18,5 +18,5 @@ fi
 if ! "$python" -c 'import ensurepip' 2> /dev/null; then
     "$(dirname "$0")/apt_install.sh" python3-venv
 fi
-echo "Making $folder ..."
+echo "Making $folder ..." >&2
 exec "$python" -m venv --clear "$folder"

@@ -37,7 +37,7 @@ class RateLimits:
 
     async def count_rest(self, request: web.Request, client: Client) -> None:
         """Count the bytes of a request that did not say how many it brings, once it has brought them."""
-        if client.allowance.bytes and request.content_length is None:
+        if client.allowance.bytes and request.body_exists and request.content_length is None:
             await self._meters.use(client.name, client.allowance, (0, request.content.total_bytes))
 
 

@@ -5,16 +5,18 @@ has to be kept of who is signed in. No script can read it, and no page of anothe
 """
 
 from datetime import timedelta
+from urllib.parse import parse_qsl
 
 from aiohttp import hdrs, web
 from yarl import URL
 
 from frontend.clients import COOKIE
-from frontend.errors import KeyUnknown
+from frontend.errors import KeyUnknown, RequestTooLarge
 from frontend.html_page import html_page
 from frontend.keys import CLIENTS
 
 LASTS_FOR = timedelta(days=30)
+MOST_FIELDS = 10
 
 
 async def form(request: web.Request) -> web.Response:
@@ -27,8 +29,8 @@ async def form(request: web.Request) -> web.Response:
 
 async def sign_in(request: web.Request) -> web.StreamResponse:
     """Keep the key, if it is one, and go to where the client was going."""
-    fields = await request.post()
-    secret, back_to = str(fields.get("key", "")).strip(), _own_address(str(fields.get("next", "")))
+    fields = await _fields(request)
+    secret, back_to = fields.get("key", "").strip(), _own_address(fields.get("next", ""))
     try:
         request.app[CLIENTS].with_key(secret)
     except KeyUnknown as error:
@@ -50,6 +52,17 @@ async def sign_out(_: web.Request) -> web.Response:
     response = web.HTTPSeeOther("/sign-in")
     response.del_cookie(COOKIE)
     raise response
+
+
+async def _fields(request: web.Request) -> dict[str, str]:
+    """What is in the form; nothing if it is none. Raises RequestTooLarge."""
+    try:
+        text = (await request.read()).decode("utf-8", "replace")
+        return dict(parse_qsl(text, max_num_fields=MOST_FIELDS))
+    except web.HTTPRequestEntityTooLarge as error:
+        raise RequestTooLarge from error
+    except ValueError:
+        return {}
 
 
 def _page(request: web.Request, back_to: str, *, problem: str = "", status: int = 200) -> web.Response:

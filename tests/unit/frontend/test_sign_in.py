@@ -1,6 +1,7 @@
 """A browser signs in with a key: the page is there for it, and nothing else gets at the key."""
 
 from http.cookies import SimpleCookie
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -143,6 +144,21 @@ async def test_a_form_that_is_sent_with_a_key_that_has_gone_is_answered_by_a_pag
 
     async with client.post("/upload", data=form(file_part(PNG)), headers=headers) as response:
         assert (response.status, response.content_type) == (401, "text/html")
+
+
+@pytest.mark.parametrize("body", [b"", b"\xff&=&key", b"a=b&" * 100, b"key=ir_x&next=/"])
+async def test_a_form_that_is_none_is_no_key_either(client: Client, body: bytes) -> None:
+    headers = {"Content-Type": "application/x-www-form-urlencoded; charset=klingon"}
+
+    async with client.post("/sign-in", data=body, headers=headers) as response:
+        assert response.status == 401
+
+
+async def test_a_form_without_end_is_not_read(client: Client) -> None:
+    async with client.post("/sign-in", data=BytesIO(b"k" * 2_000_000)) as response:
+        problem = await response.json(content_type=None)
+
+    assert (response.status, problem["code"]) == (413, "request_too_large")
 
 
 async def test_where_no_key_is_needed_nobody_signs_in(new_frontend: NewFrontend, amqp_url: str) -> None:
