@@ -10,7 +10,6 @@
 """
 
 import logging
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ import msgspec
 from frontend.errors import OptionInvalid
 from frontend.option_values import OPTIONS, Choice, shown
 from frontend.rendition_choice import RenditionLimits, check_names, choice_of, unknown_option
+from frontend.toml_file import Table, read_toml
 from pipeline.errors import InvalidSetting
 from pipeline.messages import RenditionName
 
@@ -29,8 +29,6 @@ log = logging.getLogger(__name__)
 PACKAGED = Path(__file__).with_name("presets.toml")
 _LISTS = {"widths": "width", "formats": "format"}
 _KEYS = ("title", "renditions", *_LISTS, *OPTIONS)
-
-Table = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -50,13 +48,7 @@ def read_presets(path: Path | None, *, limits: RenditionLimits) -> Presets:
 
     Raises InvalidSetting, which names the file or the preset with the field and the value that are wrong.
     """
-    file = path or PACKAGED
-    try:
-        tables = tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InvalidSetting(f"PRESETS_FILE has value {str(file)!r}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InvalidSetting(f"PRESETS_FILE has value {str(file)!r}: not TOML: {error}") from error
+    tables = read_toml(path or PACKAGED, setting="PRESETS_FILE")
     if path is None:
         return _those_within(limits, tables)
     return {name: _preset(name, table, limits) for name, table in tables.items()}

@@ -1,7 +1,7 @@
 """Ids of jobs and batches: UUIDs of version 7, so that they sort by time and name their own folder."""
 
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import NewType
 
 import uuid6
@@ -56,3 +56,19 @@ def _canonical(text: str) -> str:
     if parsed.version != 7 or str(parsed) != text.lower():
         raise InvalidId(f"{text[:80]!r} is not a UUID of version 7")
     return str(parsed)
+
+
+def is_id(name: str) -> bool:
+    """Whether it is an id, of a job or of a batch, in the one way that ids are written."""
+    try:
+        return parse_job_id(name) == name
+    except InvalidId:
+        return False
+
+
+def is_day(name: str) -> bool:
+    """Whether it is a day, as `day_of` writes it."""
+    try:
+        return date.fromisoformat(name).isoformat() == name
+    except ValueError:
+        return False

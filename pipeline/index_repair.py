@@ -6,12 +6,12 @@ A store that has no index yet, or has lost it, gets one in this way.
 import asyncio
 import logging
 import time
-from datetime import date
 from pathlib import Path
 
 from pipeline.errors import PipelineError
 from pipeline.filed_jobs import FiledJobs
-from pipeline.ids import JobId, parse_job_id
+from pipeline.folders import names_in
+from pipeline.ids import JobId, is_day, is_id, parse_job_id
 from pipeline.job_index import FILINGS, Filing, JobIndexes
 from pipeline.store_paths import StorePaths
 
@@ -44,8 +44,8 @@ class IndexRepair:
 
     def _days(self) -> list[str]:
         filed = set[str]().union(*(index.days() for index in self._indexes.of_all()))
-        days = filed.union(_names(self._paths.uploads), _names(self._paths.processed))
-        return sorted((day for day in days if _is_day(day) and self._is_changed(day)), reverse=True)
+        days = filed.union(names_in(self._paths.uploads), names_in(self._paths.processed))
+        return sorted((day for day in days if is_day(day) and self._is_changed(day)), reverse=True)
 
     def _is_changed(self, day: str) -> bool:
         parts = (self._paths.uploads / day, self._paths.processed / day)
@@ -54,7 +54,7 @@ class IndexRepair:
 
     def _suspects(self, day: str) -> list[JobId]:
         """The jobs of a day that may be filed wrongly, newest first."""
-        asked, begun = _names(self._paths.uploads / day), _names(self._paths.processed / day)
+        asked, begun = names_in(self._paths.uploads / day), names_in(self._paths.processed / day)
         entries = {filing: self._filed_so(filing, day) for filing in FILINGS}
         filed = set[str]().union(*entries.values())
         suspects = (asked | begun) - filed
@@ -62,7 +62,7 @@ class IndexRepair:
             suspects |= self._ended(job_ids & begun) if filing == "open" else job_ids - begun
         # No list shows what was removed, so nobody else would notice that it was not.
         suspects |= (entries["open"] - asked) | (entries["removed"] & asked)
-        return sorted((parse_job_id(name) for name in suspects if _is_id(name)), reverse=True)
+        return sorted((parse_job_id(name) for name in suspects if is_id(name)), reverse=True)
 
     def _filed_so(self, filing: Filing, day: str) -> set[JobId]:
         return set[JobId]().union(*(index.of_day(filing, day) for index in self._indexes.of_all()))
@@ -76,24 +76,3 @@ class IndexRepair:
                 self._filed.refile(job_id)
             except (PipelineError, OSError) as error:
                 log.warning("job %s cannot be filed: %s", job_id, error)
-
-
-def _names(folder: Path) -> set[str]:
-    try:
-        return {path.name for path in folder.iterdir()}
-    except (FileNotFoundError, NotADirectoryError):
-        return set()
-
-
-def _is_id(name: str) -> bool:
-    try:
-        return parse_job_id(name) == name
-    except PipelineError:
-        return False
-
-
-def _is_day(name: str) -> bool:
-    try:
-        return date.fromisoformat(name).isoformat() == name
-    except ValueError:
-        return False

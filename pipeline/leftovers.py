@@ -8,11 +8,9 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from datetime import date
 from pathlib import Path
 
-from pipeline.errors import InvalidId
-from pipeline.ids import parse_batch_id
+from pipeline.ids import is_day, is_id
 from pipeline.records import DamagedRecord, decode_receipt
 from pipeline.store_paths import RECEIPT_FILE, StorePaths
 from pipeline.sweep import is_abandoned, stale_marks, stale_temporaries
@@ -111,11 +109,11 @@ def _remove(folder: Path, names: Sequence[str]) -> int:
 
 def _of_ids(part: Path) -> list[Path]:
     """The folders of jobs, or of batches, of all days. Others are somebody's own."""
-    return [folder for day in _days(part) for folder in _folders_in(day) if _is_id(folder.name)]
+    return [folder for day in _days(part) for folder in _folders_in(day) if is_id(folder.name)]
 
 
 def _days(part: Path) -> list[Path]:
-    return [folder for folder in _folders_in(part) if _is_day(folder.name)]
+    return [folder for folder in _folders_in(part) if is_day(folder.name)]
 
 
 def _folders_in(folder: Path) -> list[Path]:
@@ -141,17 +139,3 @@ def _time_of(folder: Path) -> float:
         return folder.stat().st_mtime
     except FileNotFoundError:
         return time.time()
-
-
-def _is_id(name: str) -> bool:
-    try:
-        return parse_batch_id(name) == name
-    except InvalidId:
-        return False
-
-
-def _is_day(name: str) -> bool:
-    try:
-        return date.fromisoformat(name).isoformat() == name
-    except ValueError:
-        return False

@@ -17,9 +17,10 @@ from pipeline.durable_files import (
     write_file,
     write_new_file,
 )
-from pipeline.errors import BatchNotFound, InvalidId, JobNotFound, SourceMissing
+from pipeline.errors import BatchNotFound, JobNotFound, SourceMissing
 from pipeline.filed_jobs import FiledJobs
-from pipeline.ids import BatchId, JobId, parse_job_id
+from pipeline.folders import names_in
+from pipeline.ids import BatchId, JobId, is_id, parse_job_id
 from pipeline.image_store import Beginning, Traces
 from pipeline.incoming_image import LocalIncomingImage
 from pipeline.job_index import Filing
@@ -91,15 +92,15 @@ class LocalImageStore:
 
     async def days(self) -> list[str]:
         uploads, processed = await asyncio.to_thread(
-            lambda: (_names(self._paths.uploads), _names(self._paths.processed))
+            lambda: (names_in(self._paths.uploads), names_in(self._paths.processed))
         )
         return sorted(uploads | processed)
 
     async def job_ids_of(self, day: str) -> list[JobId]:
         uploads, processed = await asyncio.to_thread(
-            lambda: (_names(self._paths.uploads / day), _names(self._paths.processed / day))
+            lambda: (names_in(self._paths.uploads / day), names_in(self._paths.processed / day))
         )
-        return sorted(job_id for name in uploads | processed if (job_id := _job_id(name)) is not None)
+        return sorted(parse_job_id(name) for name in uploads | processed if is_id(name))
 
     async def begin(self, job_id: JobId) -> Beginning:
         async with space_errors():
@@ -286,17 +287,3 @@ def _remove_if_empty(folder: Path) -> None:
         folder.rmdir()
     except OSError:
         return  # other jobs are in it, or it is not there
-
-
-def _names(folder: Path) -> set[str]:
-    try:
-        return {path.name for path in folder.iterdir()}
-    except (FileNotFoundError, NotADirectoryError):
-        return set()
-
-
-def _job_id(name: str) -> JobId | None:
-    try:
-        return parse_job_id(name)
-    except InvalidId:
-        return None

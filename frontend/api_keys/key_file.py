@@ -12,7 +12,6 @@ A key is 32 bytes of chance. There is nothing to be guessed, so its digest needs
 
 import hashlib
 import secrets
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
@@ -20,6 +19,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
+from frontend.toml_file import read_toml
 from pipeline.errors import InvalidSetting
 from pipeline.messages import Owner
 
@@ -54,13 +54,7 @@ def digest_of(secret: str) -> str:
 
 def read_keys(path: Path) -> ApiKeys:
     """The keys in the file by name. Raises InvalidSetting, which says what is wrong and where."""
-    try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InvalidSetting(f"API_KEYS has value {str(path)!r}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InvalidSetting(f"API_KEYS has value {str(path)!r}: not TOML: {error}") from error
-    return {name: _key(name, table) for name, table in tables.items()}
+    return {name: _key(name, table) for name, table in read_toml(path, setting="API_KEYS").items()}
 
 
 def _key(name: str, table: object) -> ApiKey:
