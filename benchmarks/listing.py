@@ -27,6 +27,7 @@ from rich.table import Table
 from benchmarks.load.summary import percentile
 from benchmarks.stored_jobs import StoredJob, stored_jobs
 from frontend.app import create_app
+from frontend.collector import collect_rarely
 from frontend.settings import FrontendSettings
 from pipeline.index_repair import IndexRepair
 from pipeline.local_store import LocalImageStore
@@ -86,6 +87,7 @@ def _questions(jobs: list[StoredJob]) -> Iterator[Question]:
 
 async def _ask(root: Path, questions: Iterator[Question], rounds: int) -> None:
     settings = FrontendSettings(amqp_url=NOWHERE, storage_dir=root, min_free_bytes=0, sweep_after_s=86_400.0)
+    collect_rarely()  # as a frontend does: what has made the store is no part of it
     runner = web.AppRunner(create_app(settings))
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()

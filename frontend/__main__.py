@@ -1,6 +1,5 @@
 """`python -m frontend`: read the settings, serve until SIGTERM or Ctrl-C."""
 
-import gc
 import logging
 import os
 import sys
@@ -9,6 +8,7 @@ import uvloop
 from aiohttp import web
 
 from frontend.app import create_app
+from frontend.collector import collect_rarely
 from frontend.settings import FrontendSettings
 from pipeline.errors import InvalidSetting
 from pipeline.logs import configure_logging
@@ -16,9 +16,6 @@ from pipeline.settings import read_settings
 
 log = logging.getLogger(__name__)
 
-COLLECTIONS = (10_000, 10, 50)
-"""After so many new objects the youngest are searched for garbage in cycles, each tenth time older ones too,
-and after 50 of those all. With 5,000 watchers that holds everybody up for 0.4 s, and would often come."""
 SHUTDOWN_TIMEOUT_S = 3.0
 """So long an upload that is under way when the frontend is told to stop may still take."""
 
@@ -47,8 +44,7 @@ def main() -> int:
 
 
 def _serve(settings: FrontendSettings) -> None:
-    gc.freeze()  # what has been imported stays, and need not be searched
-    gc.set_threshold(*COLLECTIONS)
+    collect_rarely()
     web.run_app(
         create_app(settings),
         host=settings.host,

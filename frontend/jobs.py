@@ -67,16 +67,19 @@ class Jobs:
             return None
 
     async def find_many(self, job_ids: Sequence[JobId]) -> list[JobState | None]:
-        """As above, of many jobs in their order: all that are done are read at once."""
+        """As above, of many jobs in their order: all that have ended are read at once."""
         before = [self._board.job(job_id) for job_id in job_ids]
         receipts = await self._store.load_receipts(job_ids)
 
         async def find(number: int) -> JobState | None:
             job_id, receipt = job_ids[number], receipts[number]
-            is_sure = (
-                receipt is not None and receipt.status == "done" and self._board.job(job_id) is before[number]
-            )
-            return await self._ended(receipt) if is_sure and receipt else await self.find_or_none(job_id)
+            if (
+                receipt is None
+                or receipt.status == "removed"
+                or self._board.job(job_id) is not before[number]
+            ):
+                return await self.find_or_none(job_id)
+            return await self._ended(receipt)
 
         return await gathered(find, range(len(job_ids)))
 
