@@ -1,15 +1,17 @@
 """Telling who sends a request: by an API key or, where there are none, by whether it comes from here."""
 
+import socket
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 from aiohttp import hdrs, web
+from yarl import URL
 
 from frontend.api_keys.keyring import Holder, Keyring
 from frontend.client import Allowance, Client
 from frontend.errors import KeyMissing, KeyUnknown, LocalOnly
 
 COOKIE = "image_resizer_key"
-_FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP")
+_FORWARDED = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP")
 """With these a proxy says that it sends for somebody else."""
 _NETWORK_BITS = 64
 """So much of an IPv6 address is the same for all of one household; the rest each can choose anew."""
@@ -71,12 +73,24 @@ def _is_local(request: web.Request) -> bool:
     site: so the name by which this machine was found has to be one that always is this machine.
     """
     address = _address(request)
-    is_from_here = address is None or address.is_loopback  # None: over a socket in the file system
+    is_from_here = _is_over_file(request) if address is None else address.is_loopback
     return is_from_here and not any(name in request.headers for name in _FORWARDED) and _names_here(request)
 
 
+def _is_over_file(request: web.Request) -> bool:
+    """Whether it comes over a socket in the file system.
+
+    It may have no address too because its sender has reset the connection by now, from wherever.
+    """
+    connection = request.get_extra_info("socket")
+    return connection is not None and connection.family == socket.AF_UNIX
+
+
 def _names_here(request: web.Request) -> bool:
-    host = request.url.host or ""
+    try:
+        host = URL.build(scheme="http", authority=request.host).host or ""
+    except ValueError:
+        return False
     try:
         return ip_address(host).is_loopback
     except ValueError:
