@@ -74,7 +74,7 @@ class JobPages:
     ) -> list[JobId]:
         """Those that may be it, newest first."""
         if query.status in ("processing", "retrying"):
-            return nlargest(most, self._on_board(query, before))
+            return nlargest(most, self._on_board(query, client, before))
         # The board knows at once who does not wait any more, which the store would have to be asked for.
         known = set(self._board.at_work()) if query.status == "queued" else set()
         found = await self._store.newest(
@@ -86,11 +86,13 @@ class JobPages:
         )
         return [job_id for job_id in found if job_id not in known][:most]
 
-    def _on_board(self, query: JobQuery, before: JobId | None) -> Iterator[JobId]:
+    def _on_board(self, query: JobQuery, client: Client, before: JobId | None) -> Iterator[JobId]:
         for job_id in self._board.at_work():
             state = self._board.job(job_id)
             if state is None or state.batch_id is None or state.status != query.status:
                 continue
+            if not client.sees(state.owner):
+                continue  # that there is a further page would tell of it
             if query.batch in (None, state.batch_id) and (before is None or job_id < before):
                 yield job_id
 

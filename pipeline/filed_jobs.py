@@ -40,7 +40,10 @@ class FiledJobs:
         """As ImageStore tells; of a batch that is not there it is none."""
         indexes = self._indexes.of_all() if owners is None else [self._indexes.of(one) for one in owners]
         if batch is not None:
-            return list(islice(self._of_batch(batch, filings, before, indexes), most))
+            is_any = owners is None and set(filings) >= LISTED
+            names = self._of_batch(batch, before)
+            found_in = (one for one in names if is_any or _is_filed(one, filings, indexes))
+            return list(islice(found_in, most))
         found = [index.newest(filing, before) for index in indexes for filing in filings]
         return list(islice(_without_repeats(heapq.merge(*found, reverse=True)), most))
 
@@ -93,22 +96,14 @@ class FiledJobs:
             return decode_job(self._paths.job(job_id).read_bytes())
         return None
 
-    def _of_batch(
-        self,
-        batch: BatchId,
-        filings: Collection[Filing],
-        before: JobId | None,
-        indexes: list[JobIndex],
-    ) -> Iterator[JobId]:
+    def _of_batch(self, batch: BatchId, before: JobId | None) -> Iterator[JobId]:
         try:
             names = self._batches.names(batch)
         except FileNotFoundError:
             return
         for name in sorted((name for name in names if not before or name < before), reverse=True):
             with suppress(InvalidId):
-                job_id = parse_job_id(name)
-                if set(filings) >= LISTED or _is_filed(job_id, filings, indexes):
-                    yield job_id
+                yield parse_job_id(name)
 
 
 def _is_filed(job_id: JobId, filings: Collection[Filing], indexes: list[JobIndex]) -> bool:

@@ -288,6 +288,23 @@ async def test_who_asks_to_try_a_batch_of_two_again_tries_his_own(
     assert (status, [job["id"] for job in tried["jobs"]]) == (202, [mine.job_id])
 
 
+async def test_a_list_does_not_go_on_for_what_others_have_in_the_batch(
+    client: Client, shop: Headers, rival: Headers, operator: Headers, tell: Tell
+) -> None:
+    batch = new_batch_id()
+    others = [await sent(client, rival, batch_id=batch) for _ in range(2)]
+    mine = await sent(client, shop, batch_id=batch)
+    await tell(*(story.started() for story in [*others, mine]))
+
+    async def is_begun() -> bool:
+        return len((await answer(client, "/api/jobs?status=processing", operator))[1]["jobs"]) == 3
+
+    await eventually(is_begun)
+    for query in (f"batch={batch}", "status=processing", f"status=processing&batch={batch}"):
+        _, listed = await answer(client, f"/api/jobs?limit=1&{query}", shop)
+        assert ([job["id"] for job in listed["jobs"]], listed["next"]) == ([mine.job_id], None)
+
+
 async def test_results_may_be_there_for_whoever_knows_their_address_and_nothing_else_is(
     new_frontend: NewFrontend, amqp_url: str, keys: KeyFile, shop: Headers, store: LocalImageStore
 ) -> None:
