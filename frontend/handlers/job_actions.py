@@ -7,8 +7,8 @@ from aiohttp import web
 
 from frontend.job_state import JobState
 from frontend.job_view import to_json
-from frontend.keys import CLIENT, JOB_ACTIONS, JOBS, STORE
-from frontend.own import batch_id_of, own_job_id
+from frontend.keys import CLIENT, JOB_ACTIONS, JOBS
+from frontend.own import batch_id_of, own_job_id, seen
 from pipeline.errors import BatchNotFound
 from pipeline.ids import BatchId
 
@@ -53,9 +53,9 @@ async def retry_batch_by_form(request: web.Request) -> web.Response:
 
 
 async def _page(request: web.Request, batch_id: str | None) -> str:
-    """The page of the batch, or the start if nothing of the batch is left."""
+    """The page of the batch, or the start if nothing of the batch is left for this client."""
     try:
-        left = await request.app[STORE].batch_job_ids(BatchId(batch_id)) if batch_id else []
+        left = seen(request, await request.app[JOBS].of_batch(BatchId(batch_id))) if batch_id else []
     except BatchNotFound:
         left = []
     return f"/batches/{batch_id}" if left else "/"

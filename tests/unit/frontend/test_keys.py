@@ -305,6 +305,18 @@ async def test_a_list_does_not_go_on_for_what_others_have_in_the_batch(
         assert ([job["id"] for job in listed["jobs"]], listed["next"]) == ([mine.job_id], None)
 
 
+async def test_who_takes_away_his_last_job_of_a_batch_is_not_led_to_what_others_have_in_it(
+    client: Client, shop: Headers, rival: Headers, store: LocalImageStore
+) -> None:
+    batch = new_batch_id()
+    mine, _ = await sent(client, shop, batch_id=batch), await sent(client, rival, batch_id=batch)
+    await store.save_receipt(mine.failed_receipt())
+
+    path = f"/jobs/{mine.job_id}/delete"
+    async with client.post(path, headers=shop, allow_redirects=False) as response:
+        assert (response.status, response.headers["Location"]) == (303, "/")
+
+
 async def test_results_may_be_there_for_whoever_knows_their_address_and_nothing_else_is(
     new_frontend: NewFrontend, amqp_url: str, keys: KeyFile, shop: Headers, store: LocalImageStore
 ) -> None:
