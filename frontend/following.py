@@ -78,7 +78,7 @@ def _after(request: web.Request) -> int | None:
 
 def _first_messages(request: web.Request, wish: Wish, stored: list[JobState]) -> list[Message]:
     jobs, news = request.app[JOBS], request.app[NEWS]
-    if wish.after is not None and jobs.are_shown(stored):
+    if wish.after is not None and jobs.are_shown(seen(request, stored)):
         missed = news.missed(request[CLIENT], batch=wish.batch, job=wish.job, after=wish.after)
         if missed is not None:
             return missed

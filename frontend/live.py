@@ -28,8 +28,8 @@ PORTION = 100
 MESSAGES_TO_ALL_PER_S = 2000
 """What is for everybody interests nobody much: no more than this may be sent of it in a second."""
 
-MessageFor = Callable[[Client], Message]
-"""The message as it is for one client, which may not know everything."""
+MessageFor = Callable[[Client], Message | None]
+"""The message as it is for one client, which may not know everything; None if there is nothing for it."""
 
 Farewell = tuple[int, bytes]
 """The code and the reason with which a connection is ended."""
@@ -167,7 +167,7 @@ class Live:
     def put_to_batch(self, batch: str, message_for: MessageFor) -> None:
         """Send those who watch this batch what each of them may know."""
         for watcher in self._by_batch.get(batch, ()):
-            watcher.put(message_for(watcher.client))
+            _put(watcher, message_for)
 
     def put_to_all(self, message_for: MessageFor) -> None:
         """Send everybody what each may know, to some at a time: other news shall not wait for all of it."""
@@ -175,7 +175,7 @@ class Live:
 
     def _put_to_portion(self, watchers: list[Watcher], message_for: MessageFor) -> None:
         for watcher in watchers[:PORTION]:
-            watcher.put(message_for(watcher.client))
+            _put(watcher, message_for)
         if rest := watchers[PORTION:]:
             pause_s = PORTION / MESSAGES_TO_ALL_PER_S
             asyncio.get_running_loop().call_later(pause_s, self._put_to_portion, rest, message_for)
@@ -184,6 +184,12 @@ class Live:
         """Send everybody away, because this frontend stops: another one, or the next one, will take them."""
         self._is_closed = True
         await asyncio.gather(*(watcher.close(GOING_AWAY) for watcher in self._watchers))
+
+
+def _put(watcher: Watcher, message_for: MessageFor) -> None:
+    message = message_for(watcher.client)
+    if message is not None:
+        watcher.put(message)
 
 
 def _take_out(index: dict[Wish, set[Watcher]], wish: Wish, watcher: Watcher) -> None:

@@ -121,8 +121,9 @@ class News:
                 positions.setdefault(state.batch_id, {})[state.id] = place, state.owner
         forecast = msgspec.to_builtins(self._board.forecast()) if positions else None
         for batch, places in positions.items():
-            if places != self._last_positions.get(batch):
-                message_for = partial(_positions, places, forecast)
+            before = self._last_positions.get(batch, {})
+            if places != before:
+                message_for = partial(_moved, before, places, forecast)
                 self._live.put_to_batch(batch, _once_for_each_owner(message_for))
         self._last_positions = positions
 
@@ -140,9 +141,19 @@ class News:
         places: Places = {
             state.id: (place, state.owner)
             for state, place in self._board.waiting()
-            if state.batch_id == batch
+            if state.batch_id == batch and client.sees(state.owner)
         }
         return [_positions(places, msgspec.to_builtins(self._board.forecast()), client)] if places else []
+
+
+def _moved(before: Places, places: Places, forecast: JsonObject | None, client: Client) -> Message | None:
+    """None if no place has moved that the client may know: it would learn that others have jobs there."""
+    seen, seen_before = _seen(places, client), _seen(before, client)
+    return _positions(seen, forecast, client) if seen and seen != seen_before else None
+
+
+def _seen(places: Places, client: Client) -> Places:
+    return {job_id: known for job_id, known in places.items() if client.sees(known[1])}
 
 
 def _positions(places: Places, forecast: JsonObject | None, client: Client) -> Message:
@@ -152,9 +163,9 @@ def _positions(places: Places, forecast: JsonObject | None, client: Client) -> M
 
 def _once_for_each_owner(message_for: MessageFor) -> MessageFor:
     """The same messages, each made once for all clients that may know the same."""
-    made: dict[Collection[Owner | None] | None, Message] = {}
+    made: dict[Collection[Owner | None] | None, Message | None] = {}
 
-    def message(client: Client) -> Message:
+    def message(client: Client) -> Message | None:
         if client.owners not in made:
             made[client.owners] = message_for(client)
         return made[client.owners]

@@ -317,6 +317,30 @@ async def test_who_takes_away_his_last_job_of_a_batch_is_not_led_to_what_others_
         assert (response.status, response.headers["Location"]) == (303, "/")
 
 
+async def test_who_watches_a_batch_is_not_told_that_others_wait_in_it(
+    client: Client, shop: Headers, rival: Headers
+) -> None:
+    batch, later = new_batch_id(), new_batch_id()
+    async with client.ws_connect(f"/ws?batch={batch}", headers=shop) as socket:
+        offset = (await socket.receive_json(timeout=10))["offset"]
+        async with client.ws_connect(f"/ws?batch={batch}", headers=rival) as others:
+            await sent(client, rival, batch_id=batch)
+            while "positions" not in await others.receive_json(timeout=10):
+                """Until those who may know are told."""
+        await sent(client, shop, batch_id=batch)
+        told: list[Json] = []
+        while not told or told[-1]["type"] != "positions":
+            told.append(await socket.receive_json(timeout=10))
+
+    assert [list(message["positions"]) for message in told if "positions" in message] != [[]]
+    assert all(message.get("positions") != {} for message in told)
+    await sent(client, rival, batch_id=later)
+    async with client.get(f"/api/events?batch={later}&after={offset}", headers=shop) as response:
+        first = await EventReader(response).event()
+    assert first is not None
+    assert first.data["type"] == "pipeline"
+
+
 async def test_results_may_be_there_for_whoever_knows_their_address_and_nothing_else_is(
     new_frontend: NewFrontend, amqp_url: str, keys: KeyFile, shop: Headers, store: LocalImageStore
 ) -> None:
