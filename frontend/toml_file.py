@@ -15,5 +15,6 @@ def read_toml(path: Path, *, setting: str) -> Table:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InvalidSetting(f"{setting} has value {str(path)!r}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    # Not only its own error: a number with very many digits, and brackets in brackets without end.
+    except (ValueError, RecursionError) as error:
         raise InvalidSetting(f"{setting} has value {str(path)!r}: not TOML: {error}") from error

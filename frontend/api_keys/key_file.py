@@ -27,7 +27,7 @@ PREFIX = "ir_"
 """By this those are found who have committed a key to a repository."""
 
 Digest = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
-PerMinute = Annotated[int, Meta(ge=0)]
+PerMinute = Annotated[int, Meta(ge=0, le=10**15)]
 
 
 class ApiKey(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

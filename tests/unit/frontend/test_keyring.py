@@ -31,6 +31,9 @@ def _look_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
             "key 'shop': Object contains unknown field `requests`",
         ),
         (f'[shop]\nsha256 = ["{DIGEST}"]\nbytes_per_minute = -1\n', "key 'shop': Expected `int` >= 0"),
+        (f'[shop]\nsha256 = ["{DIGEST}"]\nbytes_per_minute = 1{"0" * 400}\n', "key 'shop': "),
+        (f"a = {'9' * 5000}\n", "not TOML"),
+        (f"a = {'[' * 5000}\n", "not TOML"),
         (f'["../up"]\nsha256 = ["{DIGEST}"]\n', "key '../up': Expected `str` matching regex"),
     ],
 )
