@@ -21,19 +21,24 @@ _LEVELS = web.RequestKey[list[Level]]("rate_limit_levels")
 class RateLimits:
     """Counts what clients send."""
 
-    def __init__(self, meters: Meters) -> None:
+    def __init__(self, meters: Meters, *, max_request_bytes: int) -> None:
         self._meters = meters
+        self._max_request_bytes = max_request_bytes
 
     async def count(self, request: web.Request, client: Client) -> None:
         """Count a request with the bytes that it says it brings. Raises RateLimited."""
         if not any(client.allowance):
             return
-        size = request.content_length or (1 if request.body_exists else 0)
-        levels = await self._meters.use(client.name, client.allowance, (1, size))
+        levels = await self._meters.use(client.name, client.allowance, (1, self._size(request)))
         request[_LEVELS] = levels
         wait_s = max(level.wait_s for level in levels)
         if wait_s:
             raise RateLimited(wait_s)
+
+    def _size(self, request: web.Request) -> int:
+        """The bytes that the request says it brings; 1 if it does not, or says so many that none are read."""
+        size = request.content_length or 0
+        return size if 0 < size <= self._max_request_bytes else int(request.body_exists)
 
     async def count_rest(self, request: web.Request, client: Client) -> None:
         """Count the bytes of a request that did not say how many it brings, once it has brought them."""

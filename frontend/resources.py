@@ -86,7 +86,7 @@ async def clients_context(app: web.Application) -> AsyncIterator[None]:
     settings = app[SETTINGS]
     keyring = Keyring(settings.api_keys) if settings.api_keys else None
     app[CLIENTS] = Clients(keyring, serves_anyone=settings.serve_anyone, allowance=settings.allowance)
-    app[RATE_LIMITS] = RateLimits(Meters(settings.storage_dir))
+    app[RATE_LIMITS] = RateLimits(Meters(settings.storage_dir), max_request_bytes=settings.max_request_bytes)
     yield
 
 

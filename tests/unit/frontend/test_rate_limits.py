@@ -95,6 +95,19 @@ async def test_who_has_sent_too_much_is_refused_before_a_byte_is_read(
         assert response.status == 200
 
 
+async def test_what_is_refused_for_the_size_that_it_says_is_not_counted_as_brought(
+    new_frontend: NewFrontend, amqp_url: str
+) -> None:
+    client = await when_ready(await new_frontend(amqp_url, bytes_per_minute=6000))
+    size = {"Content-Length": str(10**18)}
+
+    async with client.put("/upload/a.png", data=b"", headers=size, expect100=True) as response:
+        assert response.status == 413
+
+    async with client.put("/upload/a.png", data=PNG) as response:
+        assert response.status == 202
+
+
 async def test_a_key_may_have_limits_of_its_own(
     new_frontend: NewFrontend, amqp_url: str, keys: KeyFile
 ) -> None:
