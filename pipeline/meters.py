@@ -13,6 +13,7 @@ import os
 import struct
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,9 +74,10 @@ class Meters:
     def _sweep(self) -> None:
         oldest = time.time() - _FORGOTTEN_AFTER_S
         for path in self._folder.glob("*"):
-            kept = path.read_bytes()
-            if len(kept) != _MOMENTS.size or max(_MOMENTS.unpack(kept)) < oldest:
-                path.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):  # other frontends sweep too
+                kept = path.read_bytes()
+                if len(kept) != _MOMENTS.size or max(_MOMENTS.unpack(kept)) < oldest:
+                    path.unlink()
 
 
 def _used(

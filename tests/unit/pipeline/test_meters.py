@@ -138,5 +138,15 @@ async def test_who_has_paid_for_everything_is_forgotten_in_time(clock: Clock, ro
     assert (await request(root, "here")).left == 58
 
 
+async def test_what_another_frontend_has_just_swept_away_is_not_in_the_way(clock: Clock, root: Path) -> None:
+    await request(root, "gone")
+    clock.now += 700
+    (root / "meters" / "swept").symlink_to("nowhere")  # it is in the folder, and cannot be read any more
+
+    await Meters(root).sweep()
+
+    assert [path.name for path in (root / "meters").iterdir()] == ["swept"]
+
+
 async def test_there_is_nothing_to_sweep_where_nobody_was_counted(root: Path) -> None:
     await Meters(root).sweep()
