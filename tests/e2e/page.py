@@ -1,6 +1,6 @@
 """What a person does on the page."""
 
-from playwright.async_api import FilePayload, Page
+from playwright.async_api import FilePayload, Page, expect
 
 from tests.e2e.images import small_photograph
 
@@ -18,6 +18,15 @@ def jpeg_file(name: str, data: bytes) -> FilePayload:
 
 
 async def choose_and_upload(page: Page, chosen: list[FilePayload]) -> None:
-    """Choose the files, and press the button."""
+    """Choose the files, and press the button once the page shows them: it moves when it does."""
+    rows = page.locator("#job-list > [data-status]")
+    before = await rows.count()
+    await page.set_input_files("#file-input", chosen)
+    await expect(rows).not_to_have_count(before, timeout=WITHIN_MS)
+    await page.click("#upload-button")
+
+
+async def upload_by_form(page: Page, chosen: list[FilePayload]) -> None:
+    """The same where there is no JavaScript, and so nothing is shown of what is chosen."""
     await page.set_input_files("#file-input", chosen)
     await page.click("#upload-button")

@@ -10,7 +10,7 @@ from pipeline.ids import new_job_id
 from pipeline.messages import JobStarted
 from tests.e2e.browser import complaints_of
 from tests.e2e.images import small_photograph
-from tests.e2e.page import WITHIN_MS, choose_and_upload, files
+from tests.e2e.page import WITHIN_MS, choose_and_upload, files, upload_by_form
 from tests.eventually import eventually
 from tests.links import opened
 from tests.rig import Rig
@@ -166,7 +166,7 @@ async def test_it_works_without_javascript(rig: Rig, browser: Browser) -> None:
     page = await (await browser.new_context(java_script_enabled=False)).new_page()
     await page.goto(rig.url)
 
-    await choose_and_upload(page, files(1) + files(1, name=HOSTILE_NAME))
+    await upload_by_form(page, files(1) + files(1, name=HOSTILE_NAME))
     await page.wait_for_url("**/batches/*")
     await expect(page.locator('#job-list [data-status="queued"]')).to_have_count(2, timeout=WITHIN_MS)
     rig.add_worker("worker-1")

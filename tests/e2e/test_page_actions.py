@@ -10,7 +10,7 @@ from pipeline.broker import Publisher
 from pipeline.messages import JobRetrying
 from tests.e2e.browser import complaints_of
 from tests.e2e.images import small_photograph
-from tests.e2e.page import WITHIN_MS, choose_and_upload, files, jpeg_file
+from tests.e2e.page import WITHIN_MS, choose_and_upload, files, jpeg_file, upload_by_form
 from tests.links import opened
 from tests.rig import Rig
 
@@ -236,7 +236,7 @@ async def test_a_page_to_which_nothing_comes_by_itself_asks_every_few_seconds(
 async def test_forms_do_the_same_without_javascript(rig: Rig, browser: Browser) -> None:
     await rig.start(workers=0)
     page = await open_page(rig, browser, java_script_enabled=False)
-    await choose_and_upload(page, broken_files(2))
+    await upload_by_form(page, broken_files(2))
     await page.wait_for_url("**/batches/*")
     await action(rows(page, "queued").first, "cancel").click()
     await see(page, "cancelled", 1)

@@ -13,7 +13,7 @@ from benchmarks.photographs import make_photograph
 from pipeline.messages import COMPASS, Fit, MetadataPolicy, OutputFormat
 from tests.e2e.browser import complaints_of
 from tests.e2e.images import small_photograph
-from tests.e2e.page import WITHIN_MS, choose_and_upload, files, jpeg_file
+from tests.e2e.page import WITHIN_MS, choose_and_upload, files, jpeg_file, upload_by_form
 from tests.rig import Rig
 
 
@@ -195,7 +195,7 @@ async def test_options_work_without_javascript(rig: Rig, browser: Browser) -> No
     await page.goto(rig.url)
     await page.select_option("#option-preset", "responsive")
 
-    await choose_and_upload(page, files(1))
+    await upload_by_form(page, files(1))
     await page.wait_for_url("**/batches/*")
     await until_done(page)
 
@@ -206,7 +206,7 @@ async def test_options_work_without_javascript(rig: Rig, browser: Browser) -> No
     await page.click("#own-options summary")
     await page.fill("#option-width", "120")
     await page.check("[name=without_enlargement]")
-    await choose_and_upload(page, files(1))
+    await upload_by_form(page, files(1))
     await until_done(page, 2)
 
     await expect(page.locator("#job-list .rendition-open", has_text="120w")).to_have_count(1)
@@ -219,7 +219,7 @@ async def test_a_wrong_option_without_javascript_is_a_page_that_names_it(rig: Ri
     await page.click("#own-options summary")
     await page.fill("#option-background", "mauve")
 
-    await choose_and_upload(page, files(1))
+    await upload_by_form(page, files(1))
 
     await expect(page.locator(".error-detail")).to_contain_text("'mauve'; allowed are white")
     await expect(page.locator(".error-facts")).to_contain_text("background")
