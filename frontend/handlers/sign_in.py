@@ -48,8 +48,8 @@ async def sign_in(request: web.Request) -> web.StreamResponse:
 
 
 async def sign_out(_: web.Request) -> web.Response:
-    """Forget the key."""
-    response = web.HTTPSeeOther("/sign-in")
+    """Forget the key, and have the browser forget what it was shown: some of it is kept for good."""
+    response = web.HTTPSeeOther("/sign-in", headers={"Clear-Site-Data": '"cache"'})
     response.del_cookie(COOKIE)
     raise response
 

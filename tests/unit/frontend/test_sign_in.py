@@ -90,6 +90,7 @@ async def test_who_has_signed_in_sees_the_page_uploads_and_signs_out(client: Cli
 
     async with client.post("/sign-out", headers=PAGE) as response:
         assert response.url.path == "/sign-in"
+        assert response.history[0].headers["Clear-Site-Data"] == '"cache"'
     async with client.get("/", headers=PAGE) as response:
         assert response.url.path == "/sign-in"
 
