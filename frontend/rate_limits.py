@@ -4,6 +4,8 @@ The headers are those of draft-ietf-httpapi-ratelimit-headers-10 of the IETF: Ra
 is, RateLimit what is left of it.
 """
 
+import logging
+
 from aiohttp import web
 
 from frontend.client import Client
@@ -13,6 +15,8 @@ from pipeline.meters import WINDOW_S, Level, Meters
 POLICY_HEADER = "RateLimit-Policy"
 LEFT_HEADER = "RateLimit"
 _UNITS = {"requests": "", "bytes": ';qu="content-bytes"'}
+
+log = logging.getLogger(__name__)
 
 Headers = dict[str, str]
 _LEVELS = web.RequestKey[list[Level]]("rate_limit_levels")
@@ -29,9 +33,9 @@ class RateLimits:
         """Count a request with the bytes that it says it brings. Raises RateLimited."""
         if not any(client.allowance):
             return
-        levels = await self._meters.use(client.name, client.allowance, (1, self._size(request)))
+        levels = await self._use(client, 1, self._size(request))
         request[_LEVELS] = levels
-        wait_s = max(level.wait_s for level in levels)
+        wait_s = max((level.wait_s for level in levels), default=0.0)
         if wait_s:
             raise RateLimited(wait_s)
 
@@ -43,7 +47,15 @@ class RateLimits:
     async def count_rest(self, request: web.Request, client: Client) -> None:
         """Count the bytes of a request that did not say how many it brings, once it has brought them."""
         if client.allowance.bytes and request.body_exists and request.content_length is None:
-            await self._meters.use(client.name, client.allowance, (0, request.content.total_bytes))
+            await self._use(client, 0, request.content.total_bytes)
+
+    async def _use(self, client: Client, requests: int, size: int) -> list[Level]:
+        """The levels; none when the meter cannot be kept, which is no reason to refuse what can be done."""
+        try:
+            return await self._meters.use(client.name, client.allowance, (requests, size))
+        except OSError as error:
+            log.warning("%s is not counted: %s", client.name, error)
+            return []
 
 
 def headers_of(request: web.Request) -> Headers:

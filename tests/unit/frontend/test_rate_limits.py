@@ -133,3 +133,15 @@ async def taken_of(client: Client, keys: KeyFile, name: str, requests: int) -> i
         async with client.get("/api/jobs", headers=keys.bearer(name)) as response:
             statuses.append(response.status)
     return statuses.count(200)
+
+
+async def test_a_meter_that_cannot_be_kept_refuses_nobody(
+    new_frontend: NewFrontend, amqp_url: str, storage: Path
+) -> None:
+    client = await when_ready(await new_frontend(amqp_url, requests_per_minute=1, bytes_per_minute=1))
+    (storage / "meters").write_text("in the way")
+
+    for _ in range(2):
+        async with client.put("/upload/a.png", data=PNG, expect100=True) as response:
+            assert response.status == 202
+            assert "RateLimit" not in response.headers
