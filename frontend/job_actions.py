@@ -4,16 +4,17 @@ A retry goes in this order: the command into the outbox, the receipt away, the c
 frontend that dies in between leaves a job that has ended as before, or one that is in the outbox.
 """
 
+from collections.abc import Iterable
+
 from frontend.board import Board
-from frontend.client import Client
 from frontend.dispatch import Dispatch
 from frontend.errors import JobNotFailed
 from frontend.gathering import gathered
 from frontend.job_state import JobState, queued_from_record
 from frontend.jobs import Jobs
 from pipeline.broker import Publisher
-from pipeline.errors import BatchNotFound, JobBusy, JobNotFound, SourceMissing
-from pipeline.ids import BatchId, JobId
+from pipeline.errors import JobBusy, JobNotFound, SourceMissing
+from pipeline.ids import JobId
 from pipeline.image_store import ImageStore
 from pipeline.job_locks import JobLocks
 from pipeline.messages import JobCancelled, JobRemoved, now
@@ -56,17 +57,12 @@ class JobActions:
             # A worker that met the end of an earlier attempt has told it under its own, higher number.
             return await self._ask_again(record, max(receipt.attempt, state.attempt) + 1)
 
-    async def retry_failed(self, batch_id: BatchId, client: Client) -> list[JobState]:
-        """Do so with all jobs of a batch that failed and are there for this client.
+    async def retry_failed(self, jobs: Iterable[JobState]) -> list[JobState]:
+        """Do so with those of the jobs that failed; the new states of those that could be helped.
 
-        The new states of those that could be helped.
-
-        Raises BatchNotFound, StorageFull.
+        Raises StorageFull.
         """
-        there = [state for state in await self._jobs.of_batch(batch_id) if client.sees(state.owner)]
-        if not there and not client.sees_all:
-            raise BatchNotFound(f"There is no batch {batch_id}.")
-        failed = [state.id for state in there if state.status == "failed"]
+        failed = [state.id for state in jobs if state.status == "failed"]
         states = await gathered(self._retry_if_possible, failed)
         return [state for state in states if state is not None]
 

@@ -143,22 +143,22 @@ class News:
             for state, place in self._board.waiting()
             if state.batch_id == batch and client.sees(state.owner)
         }
-        return [_positions(places, msgspec.to_builtins(self._board.forecast()), client)] if places else []
+        return [_positions(places, msgspec.to_builtins(self._board.forecast()))] if places else []
 
 
 def _moved(before: Places, places: Places, forecast: JsonObject | None, client: Client) -> Message | None:
     """None if no place has moved that the client may know: it would learn that others have jobs there."""
     seen, seen_before = _seen(places, client), _seen(before, client)
-    return _positions(seen, forecast, client) if seen and seen != seen_before else None
+    return _positions(seen, forecast) if seen and seen != seen_before else None
 
 
 def _seen(places: Places, client: Client) -> Places:
     return {job_id: known for job_id, known in places.items() if client.sees(known[1])}
 
 
-def _positions(places: Places, forecast: JsonObject | None, client: Client) -> Message:
-    seen = {job_id: place for job_id, (place, owner) in places.items() if client.sees(owner)}
-    return Message(to_json({"type": "positions", "positions": seen, "forecast": forecast}))
+def _positions(seen: Places, forecast: JsonObject | None) -> Message:
+    positions = {job_id: place for job_id, (place, _) in seen.items()}
+    return Message(to_json({"type": "positions", "positions": positions, "forecast": forecast}))
 
 
 def _once_for_each_owner(message_for: MessageFor) -> MessageFor:

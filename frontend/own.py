@@ -8,12 +8,18 @@ from pipeline.errors import BatchNotFound, JobNotFound
 from pipeline.ids import BatchId, JobId, parse_batch_id, parse_job_id
 
 
+async def own_job(request: web.Request) -> JobState:
+    """The job whose id is in the path. Raises InvalidId and JobNotFound."""
+    state = await request.app[JOBS].find(parse_job_id(request.match_info["job_id"]))
+    check_is_seen(request, state)
+    return state
+
+
 async def own_job_id(request: web.Request) -> JobId:
-    """The id in the path, of a job that is there for the client. Raises InvalidId and JobNotFound."""
-    job_id = parse_job_id(request.match_info["job_id"])
-    if not request[CLIENT].sees_all:
-        check_is_seen(request, await request.app[JOBS].find(job_id))
-    return job_id
+    """The id in the path; whoever sees everything has it without a look. Raises InvalidId and JobNotFound."""
+    if request[CLIENT].sees_all:
+        return parse_job_id(request.match_info["job_id"])
+    return (await own_job(request)).id
 
 
 async def own_batch(request: web.Request) -> list[JobState]:

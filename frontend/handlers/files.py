@@ -10,7 +10,7 @@ from frontend.handlers.jobs import KEEP_FOR_GOOD
 from frontend.job_state import JobState
 from frontend.keys import JOBS, STORE
 from frontend.option_values import yes_or_no
-from frontend.own import own_job_id
+from frontend.own import own_job, own_job_id
 from frontend.result_names import rendition_file_name, source_file_name
 from frontend.stored_file import StoredFile, stored_file
 from pipeline.image_formats import UNKNOWN, ImageFormat, format_of_type
@@ -29,7 +29,7 @@ async def source(request: web.Request) -> web.StreamResponse:
 
 async def rendition(request: web.Request) -> web.StreamResponse:
     """A result, once it is stored."""
-    state = await request.app[JOBS].find(await own_job_id(request))
+    state = await own_job(request)
     name = request.match_info["rendition"]
     path, media_type = await _rendition_file(request, state, name)
     return rendition_response(request, path, media_type, file_name=state.name, name=name)

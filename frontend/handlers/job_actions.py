@@ -7,8 +7,8 @@ from aiohttp import web
 
 from frontend.job_state import JobState
 from frontend.job_view import to_json
-from frontend.keys import CLIENT, JOB_ACTIONS, JOBS
-from frontend.own import batch_id_of, own_job_id, seen
+from frontend.keys import JOB_ACTIONS, JOBS
+from frontend.own import batch_id_of, own_batch, own_job, own_job_id, seen
 from pipeline.errors import BatchNotFound
 from pipeline.ids import BatchId
 
@@ -20,7 +20,7 @@ async def retry(request: web.Request) -> web.Response:
 
 async def retry_batch(request: web.Request) -> web.Response:
     """Try all jobs of a batch once more that failed."""
-    states = await request.app[JOB_ACTIONS].retry_failed(batch_id_of(request), request[CLIENT])
+    states = await request.app[JOB_ACTIONS].retry_failed(await own_batch(request))
     text = to_json({"jobs": request.app[JOBS].views(states)})
     return web.Response(text=text, status=202, content_type="application/json")
 
@@ -39,17 +39,15 @@ async def retry_by_form(request: web.Request) -> web.Response:
 
 async def delete_by_form(request: web.Request) -> web.Response:
     """As `delete`, for a browser without JavaScript."""
-    job_id = await own_job_id(request)
-    batch_id = (await request.app[JOBS].find(job_id)).batch_id
-    await request.app[JOB_ACTIONS].delete(job_id)
-    raise web.HTTPSeeOther(await _page(request, batch_id))
+    state = await own_job(request)
+    await request.app[JOB_ACTIONS].delete(state.id)
+    raise web.HTTPSeeOther(await _page(request, state.batch_id))
 
 
 async def retry_batch_by_form(request: web.Request) -> web.Response:
     """As `retry_batch`, for a browser without JavaScript."""
-    batch_id = batch_id_of(request)
-    await request.app[JOB_ACTIONS].retry_failed(batch_id, request[CLIENT])
-    raise web.HTTPSeeOther(await _page(request, batch_id))
+    await request.app[JOB_ACTIONS].retry_failed(await own_batch(request))
+    raise web.HTTPSeeOther(await _page(request, batch_id_of(request)))
 
 
 async def _page(request: web.Request, batch_id: str | None) -> str:

@@ -7,7 +7,7 @@ from frontend.errors import ReceiptNotFound
 from frontend.etags import asks_for_news, etag_of, is_known, json_response
 from frontend.job_view import batch_view
 from frontend.keys import BOARD, JOBS, STORE, WAITS
-from frontend.own import batch_id_of, own_batch, own_job_id
+from frontend.own import batch_id_of, own_batch, own_job, own_job_id
 from frontend.wait_option import wait_of
 from frontend.waits import Wait
 from pipeline.ids import JobId
@@ -34,7 +34,7 @@ async def job(request: web.Request) -> web.Response:
 
 async def receipt(request: web.Request) -> web.Response:
     """How the job ended, in every detail. Of one that is done it never changes."""
-    state = await request.app[JOBS].find(await own_job_id(request))
+    state = await own_job(request)
     found = await request.app[STORE].load_receipt(state.id)
     if found is None or found.status == "removed":
         raise ReceiptNotFound
