@@ -1,6 +1,7 @@
 """Good images alone, then as many good ones among files and messages that are made to do harm."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from random import Random
 
 from pipeline.ids import made_at, parse_job_id
@@ -31,13 +32,26 @@ def parcels(jobs: int, dice: Random) -> Iterator[Parcel]:
 
 
 def compare(stage: Stage, inspection: Inspection) -> dict[str, str]:
-    """How long a good job took from its upload to its end, without poison and with it."""
-    half = max((promise.parcel.number for promise in stage.ledger.promises.values()), default=0) // 2
-    alone, mixed = _durations_s(stage, inspection, half)
-    before, after = percentile(alone, SHARE), percentile(mixed, SHARE)
+    """How long a good job took from its upload to its end, without poison and with it; at most twice as long."""
+    before, after = _p95s_s(stage, inspection)
     if after > MOST_SLOWER * before:
         stage.ledger.violations.add("good jobs are slowed down", f"p95 {before:.3f} s, then {after:.3f} s")
-    return {"p95 of the good": f"{1000 * before:.0f} ms alone, {1000 * after:.0f} ms among poison"}
+    return _told(before, after)
+
+
+def tell(stage: Stage, inspection: Inspection) -> dict[str, str]:
+    """The same figures without a verdict: of thirty jobs beside other tests the 95th percentile is chance."""
+    return _told(*_p95s_s(stage, inspection))
+
+
+def _told(before_s: float, after_s: float) -> dict[str, str]:
+    return {"p95 of the good": f"{1000 * before_s:.0f} ms alone, {1000 * after_s:.0f} ms among poison"}
+
+
+def _p95s_s(stage: Stage, inspection: Inspection) -> tuple[float, float]:
+    half = max((promise.parcel.number for promise in stage.ledger.promises.values()), default=0) // 2
+    alone, mixed = _durations_s(stage, inspection, half)
+    return percentile(alone, SHARE), percentile(mixed, SHARE)
 
 
 def _durations_s(stage: Stage, inspection: Inspection, half: int) -> tuple[list[float], list[float]]:
@@ -68,4 +82,4 @@ POISON = Scenario(
     workers=4,
     settings={"JOB_TIMEOUT_S": "2", "JOB_CPU_S": "2", "JOB_MEMORY_BYTES": "1073741824"},
 )
-SHORT = POISON.in_short(jobs=60, least_faults=4, rate_per_s=6, hurry=1)
+SHORT = replace(POISON.in_short(jobs=60, least_faults=4, rate_per_s=6, hurry=1), check=tell)
