@@ -7,6 +7,7 @@ from frontend.client import Client
 from frontend.error_responses import wants_html
 from frontend.errors import KeyMissing, KeyUnknown
 from frontend.keys import CLIENT, CLIENTS, RATE_LIMITS, SETTINGS
+from frontend.middlewares import route_of
 from frontend.own_pages import refuse_foreign
 from frontend.rate_limits import headers_of
 
@@ -44,7 +45,7 @@ async def admit(request: web.Request) -> None:
         return
     if request.method not in _READING:
         refuse_foreign(request)
-    clients, path = request.app[CLIENTS], _path(request)
+    clients, path = request.app[CLIENTS], route_of(request)
     if path in HEALTH_PATHS or (clients.have_keys and path in OPEN_PATHS):
         return
     if path == RENDITION_PATH and request.app[SETTINGS].public_renditions:
@@ -59,12 +60,6 @@ async def admit(request: web.Request) -> None:
 async def add_rate_limits(request: web.Request, response: web.StreamResponse) -> None:
     """A signal handler for `on_response_prepare`: the client is told what is left of what it may send."""
     response.headers.update(headers_of(request))
-
-
-def _path(request: web.Request) -> str:
-    """The path as the router has it; empty for one that there is not."""
-    resource = request.match_info.route.resource
-    return resource.canonical if resource else ""
 
 
 def _back_to(request: web.Request) -> str:

@@ -5,17 +5,18 @@ from aiohttp import web
 from frontend import resources
 from frontend.admission import add_rate_limits, admission
 from frontend.keys import SETTINGS
-from frontend.middlewares import add_headers, errors_as_responses, request_ids
+from frontend.middlewares import add_headers, errors_as_responses, measurements, request_ids
 from frontend.routes import add_routes
 from frontend.settings import FrontendSettings
 
 
 def create_app(settings: FrontendSettings) -> web.Application:
     """An application that has opened nothing yet; resources come in this order and go in the reverse one."""
-    app = web.Application(middlewares=[request_ids, errors_as_responses, admission])
+    app = web.Application(middlewares=[request_ids, measurements, errors_as_responses, admission])
     app[SETTINGS] = settings
     add_routes(app)
     resources.set_up_templates(app)
+    app.cleanup_ctx.append(resources.metrics_context)
     app.cleanup_ctx.append(resources.clients_context)
     app.cleanup_ctx.append(resources.presets_context)
     app.cleanup_ctx.append(resources.store_context)

@@ -31,6 +31,9 @@ LATE_NEWS = timedelta(minutes=2)
 RATE_WINDOW_S = 10.0
 LONGEST_RATE_WINDOW_S = 300.0
 
+ENDS = ("done", "failed", "cancelled")
+"""What a job comes to."""
+
 OnChange = Callable[[JobState], None]
 
 
@@ -53,6 +56,7 @@ class Board:
         self._endings: deque[float] = deque(maxlen=100_000)
         self._pace = Pace()
         self._on_change: list[OnChange] = []
+        self._on_end: list[OnChange] = []
         self._changes = Changes()
         self._contested: set[JobId] = set()
         self._is_replaying = True
@@ -60,6 +64,10 @@ class Board:
     def subscribe(self, on_change: OnChange) -> None:
         """Call `on_change` with the new state of a job whenever one changes."""
         self._on_change.append(on_change)
+
+    def subscribe_to_ends(self, on_end: OnChange) -> None:
+        """Call `on_end` with each job that ends from now on, once for each end; not with those of old."""
+        self._on_end.append(on_end)
 
     def take(self, offset: int, event: AnyEvent, *, is_replay: bool) -> None:
         """Take in an event.
@@ -74,7 +82,7 @@ class Board:
         if isinstance(event, JobEvent):
             self._crew.take_part_of(event)
             job_id = parse_job_id(event.job_id)
-            if self._take_job_event(event, is_replay):
+            if self._take_job_event(event):
                 self._changes.note(job_id, offset)
             if isinstance(event, JobCancelled) and job_id not in self._ended:
                 self._contested.add(job_id)
@@ -91,7 +99,7 @@ class Board:
         job_id = parse_job_id(event.job_id)
         if not is_in_queue and job_id not in self._jobs:
             self._outside[job_id] = None
-        if self._take_job_event(event, is_replay=False):
+        if self._take_job_event(event):
             self._changes.note_ahead(job_id, (type(event), event.attempt))
         return self._jobs[job_id]
 
@@ -184,18 +192,15 @@ class Board:
         recent = takewhile(lambda moment: moment >= now - window_s, reversed(self._endings))
         return sum(1 for _ in recent) / window_s
 
-    def _take_job_event(self, event: AnyJobEvent, is_replay: bool) -> bool:
+    def _take_job_event(self, event: AnyJobEvent) -> bool:
         """Whether the event has changed the job."""
         fresh = state_from_event(event)
         known = self._jobs.get(fresh.id)
         state = fresh if known is None else known.advanced(event)
         if state is known:
             return False
-        is_end = state.status in ("done", "failed") and (known is None or known.status != state.status)
-        if is_end:
+        if state.status in ("done", "failed") and (known is None or known.status != state.status):
             self._pace.take(state, slots=self._crew.slots)
-        if is_end and not is_replay:
-            self._endings.append(time.monotonic())
         self._put(state)
         return True
 
@@ -206,6 +211,7 @@ class Board:
         self._put(state)
 
     def _put(self, state: JobState) -> None:
+        before = self._jobs.get(state.id)
         self._jobs[state.id] = state
         if state.status == "removed":
             self._leave_batch(state)
@@ -218,9 +224,19 @@ class Board:
         kind.setdefault(state.id)
         if had_place != (state.id in self._waiting):
             self._places = None
+        if state.status in ENDS and (before is None or before.status != state.status):
+            self._note_end(state)
         self._forget_surplus()
         for on_change in self._on_change:
             on_change(state)
+
+    def _note_end(self, state: JobState) -> None:
+        if self._is_replaying:
+            return
+        if state.status != "cancelled":  # no worker has done anything for that
+            self._endings.append(time.monotonic())
+        for on_end in self._on_end:
+            on_end(state)
 
     def _counted(self) -> dict[JobId, int]:
         """All places. Between two moves of the queue many may ask for theirs."""

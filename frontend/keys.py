@@ -14,6 +14,7 @@ from frontend.job_actions import JobActions
 from frontend.job_pages import JobPages
 from frontend.jobs import Jobs
 from frontend.live import Live
+from frontend.metrics import Metrics
 from frontend.news import News
 from frontend.outbox_level import OutboxLevel
 from frontend.presets import Presets
@@ -26,6 +27,7 @@ from pipeline.broker import Publisher
 from pipeline.image_store import ImageStore
 
 SETTINGS = web.AppKey("settings", FrontendSettings)
+METRICS = web.AppKey("metrics", Metrics)
 CLIENTS = web.AppKey("clients", Clients)
 RATE_LIMITS = web.AppKey("rate_limits", RateLimits)
 PRESETS = web.AppKey[Presets]("presets")

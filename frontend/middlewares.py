@@ -2,13 +2,14 @@
 
 import logging
 import secrets
+import time
 from http import HTTPStatus
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from frontend.error_responses import error_response, http_error_response, unexpected_error_response
-from frontend.keys import REQUEST_ID
+from frontend.keys import METRICS, REQUEST_ID
 from pipeline.errors import PipelineError
 
 log = logging.getLogger(__name__)
@@ -41,6 +42,29 @@ async def request_ids(request: web.Request, handler: Handler) -> web.StreamRespo
     """Give the request an id, and tell it to the client."""
     give_request_id(request)
     return await handler(request)
+
+
+@web.middleware
+async def measurements(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Count the request, whatever is answered. What leads elsewhere comes as an exception."""
+    begin, status = time.perf_counter(), 0
+    try:
+        response = await handler(request)
+        status = response.status
+        return response
+    except web.HTTPException as redirection:
+        status = redirection.status
+        raise
+    finally:
+        if status:  # or else the frontend stops
+            took_s = time.perf_counter() - begin
+            request.app[METRICS].request_answered(request.method, route_of(request), status, took_s=took_s)
+
+
+def route_of(request: web.Request) -> str:
+    """The path as the router has it; empty for one that there is not."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource else ""
 
 
 @web.middleware

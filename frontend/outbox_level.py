@@ -27,6 +27,10 @@ class OutboxLevel:
 
     async def is_full(self) -> bool:
         """Whether as many jobs wait there as may."""
+        return await self.count() >= self._bound
+
+    async def count(self) -> int:
+        """How many jobs wait there, about."""
         now = time.monotonic()
         if now - self._looked_at > LOOK_EVERY_S:
             self._looked_at = now  # first, so that those who ask meanwhile do not look, too
@@ -34,4 +38,4 @@ class OutboxLevel:
             self._counted = await self._outbox.count()
             self._put_off_then = put_off
         added = len(self._dispatch.put_off) - self._put_off_then
-        return self._counted + added >= self._bound
+        return max(self._counted + added, 0)

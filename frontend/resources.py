@@ -31,6 +31,7 @@ from frontend.keys import (
     JOB_PAGES,
     JOBS,
     LIVE,
+    METRICS,
     NEWS,
     OUTBOX_LEVEL,
     PRESETS,
@@ -43,6 +44,7 @@ from frontend.keys import (
     WAITS,
 )
 from frontend.live import Live
+from frontend.metrics import Metrics
 from frontend.news import News
 from frontend.openapi.text import FILTERS
 from frontend.outbox_level import OutboxLevel
@@ -128,12 +130,19 @@ async def waits_context(app: web.Application) -> AsyncIterator[None]:
     await app[DEPARTURES].close()
 
 
+async def metrics_context(app: web.Application) -> AsyncIterator[None]:
+    """What is counted for Prometheus."""
+    app[METRICS] = Metrics(app[SETTINGS].name)
+    yield
+
+
 async def board_context(app: web.Application) -> AsyncIterator[None]:
     """The board, those who watch it, what people do to its jobs, and the feed that keeps it true."""
     board, live = Board(), Live()
     news = News(board=board, live=live)
     board.subscribe(news.job_changed)
     board.subscribe(app[WAITS].job_changed)
+    board.subscribe_to_ends(app[METRICS].job_ended)
     app[BOARD], app[LIVE], app[NEWS] = board, live, news
     app[JOBS] = Jobs(board=board, store=app[STORE])
     app[JOB_PAGES] = JobPages(store=app[STORE], board=board, jobs=app[JOBS])

@@ -12,6 +12,7 @@ from frontend.handlers import (
     job_actions,
     job_list,
     jobs,
+    metrics,
     pages,
     pipeline,
     sign_in,
@@ -51,4 +52,5 @@ def add_routes(app: web.Application) -> None:
     router.add_get("/openapi.json", docs.openapi)
     router.add_get("/health/live", health.live)
     router.add_get("/health/ready", health.ready)
+    router.add_get("/metrics", metrics.metrics)
     router.add_get("/static/{filename}", static_files.static_file)

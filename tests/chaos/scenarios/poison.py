@@ -32,7 +32,7 @@ def parcels(jobs: int, dice: Random) -> Iterator[Parcel]:
 
 
 def compare(stage: Stage, inspection: Inspection) -> dict[str, str]:
-    """How long a good job took from its upload to its end, without poison and with it; at most twice as long."""
+    """How long a good job took from upload to end without poison, and with it: at most twice as long."""
     before, after = _p95s_s(stage, inspection)
     if after > MOST_SLOWER * before:
         stage.ledger.violations.add("good jobs are slowed down", f"p95 {before:.3f} s, then {after:.3f} s")
