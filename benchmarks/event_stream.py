@@ -10,6 +10,7 @@ from math import ceil
 
 from pipeline.broker import Publisher
 from pipeline.ids import BatchId, new_job_id
+from pipeline.log_id import LogId
 from pipeline.messages import (
     AnyEvent,
     AnyJobEvent,
@@ -65,7 +66,7 @@ class EventStream:
                 if number % ceil(HEARTBEAT_S * self.per_s) == 0:
                     group.create_task(self.publisher.publish_event(HEARTBEAT))
 
-    def read(self, _: int, event: AnyEvent) -> None:
+    def read(self, _: LogId, event: AnyEvent) -> None:
         """Note when the log gives an event out."""
         arrived_at = time.perf_counter()
         if isinstance(event, JobEvent):

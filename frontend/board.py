@@ -14,6 +14,7 @@ from frontend.crew import Crew, WorkerState
 from frontend.job_state import JobState, state_from_event
 from frontend.pace import Forecast, Pace
 from pipeline.ids import BatchId, JobId, parse_job_id
+from pipeline.log_id import LogId
 from pipeline.messages import (
     AnyEvent,
     AnyJobEvent,
@@ -41,8 +42,6 @@ class Board:
     """Jobs by id, the order in which they wait, the workers and the rate at which jobs end."""
 
     def __init__(self) -> None:
-        self.offset = -1
-        """The offset of the last event that was taken in; -1 before the first."""
         self._jobs: dict[JobId, JobState] = {}
         self._waiting: dict[JobId, None] = {}
         self._places: dict[JobId, int] | None = None
@@ -69,24 +68,28 @@ class Board:
         """Call `on_end` with each job that ends from now on, once for each end; not with those of old."""
         self._on_end.append(on_end)
 
-    def take(self, offset: int, event: AnyEvent, *, is_replay: bool) -> None:
-        """Take in an event.
+    @property
+    def place(self) -> LogId:
+        """The place in the log of the last event that was taken in."""
+        return self._changes.last
+
+    def take(self, place: LogId, event: AnyEvent, *, is_replay: bool) -> None:
+        """Take in the event at this place of the log.
 
         `is_replay` says that the event may be old: a worker is then as fresh as the event, and not as now.
         """
-        self.offset = offset
         self._is_replaying = is_replay
-        self._changes.reach(offset)
+        self._changes.reach(place)
         if isinstance(event, FrontendOnline):
             return
         if isinstance(event, JobEvent):
             self._crew.take_part_of(event)
             job_id = parse_job_id(event.job_id)
             if self._take_job_event(event):
-                self._changes.note(job_id, offset)
+                self._changes.note(job_id, place.offset)
             if isinstance(event, JobCancelled) and job_id not in self._ended:
                 self._contested.add(job_id)
-            self._changes.confirm(event, job_id, offset)
+            self._changes.confirm(event, job_id, place.offset)
             self._let_in(event)
         else:
             self._crew.take(event, event.at if is_replay else datetime.now(UTC))
@@ -129,15 +132,15 @@ class Board:
         """The jobs of a batch that the board knows, oldest first, without those that were removed."""
         return [self._jobs[job_id] for job_id in sorted(self._batches.get(batch_id, ()))]
 
-    def changed_since(self, after: int) -> list[tuple[JobState, int]] | None:
-        """The jobs that have changed after this offset, each with the offset of its last change.
+    def changed_since(self, after: LogId) -> list[tuple[JobState, LogId]] | None:
+        """The jobs that have changed after this place in the log, each with that of its last change.
 
         They come in this order, removed ones too. None if it is not certain that these are all, or too much.
         """
         changed = self._changes.since(after)
         if changed is None or not changed.keys() <= self._jobs.keys():
             return None
-        return [(self._jobs[job_id], offset) for job_id, offset in changed.items()]
+        return [(self._jobs[job_id], place) for job_id, place in changed.items()]
 
     def doubtful(self, most: int) -> list[JobId]:
         """Up to `most` jobs that have not ended, as far as is known: those at work, then the next in line."""

@@ -1,7 +1,7 @@
 """A stream of server-sent events as a line to a watcher (HTML, 9.2).
 
-The id of an event is its offset in the event log, which is the same at every frontend: a client that comes
-back names the last one that it has seen.
+The id of an event names its place in the event log, the same at every frontend: a client that comes back
+names the last one that it has seen.
 """
 
 import asyncio
@@ -40,7 +40,7 @@ class EventStream:
 
     async def send(self, message: Message) -> None:
         """Send a message as an event; one that tells of the log has an id."""
-        head = "" if message.offset is None else f"id: {message.offset}\n"
+        head = "" if message.id is None else f"id: {message.id}\n"
         await self.response.write(f"{head}data: {message.text}\n\n".encode())
 
     async def gone(self) -> None:

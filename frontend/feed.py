@@ -18,6 +18,7 @@ from frontend.waits import Waits
 from pipeline.broker import EventLog, Publisher, QueueCounts
 from pipeline.errors import BrokerUnavailable, PipelineError
 from pipeline.ids import JobId, new_job_id
+from pipeline.log_id import LogId
 from pipeline.messages import AnyEvent, FrontendOnline
 
 log = logging.getLogger(__name__)
@@ -79,10 +80,10 @@ class Feed:
             await asyncio.gather(self._task, return_exceptions=True)
         await self._log.link.close()
 
-    def _take(self, offset: int, event: AnyEvent) -> None:
+    def _take(self, place: LogId, event: AnyEvent) -> None:
         if isinstance(event, FrontendOnline) and event.frontend == self._mark:
             self._is_mark_met = True
-        self._board.take(offset, event, is_replay=not self._is_mark_met)
+        self._board.take(place, event, is_replay=not self._is_mark_met)
 
     async def _look_after(self) -> None:
         ticks = 0

@@ -1,6 +1,5 @@
 """Following jobs over any kind of line: what a client wants to follow, and what it is told first."""
 
-import re
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -14,18 +13,18 @@ from frontend.own import check_is_seen, seen
 from frontend.own_pages import refuse_foreign
 from pipeline.errors import InvalidId
 from pipeline.ids import BatchId, JobId, parse_batch_id, parse_job_id
+from pipeline.log_id import LogId, parse_log_id
 
 LAST_EVENT_ID = "Last-Event-ID"
-_OFFSET = re.compile(r"-1|\d{1,18}", re.ASCII)
 
 
 @dataclass(frozen=True)
 class Wish:
-    """What is to be followed, and the offset up to which the client knows everything about it."""
+    """What is to be followed, and up to where in the event log the client knows everything about it."""
 
     batch: BatchId | None
     job: JobId | None
-    after: int | None
+    after: LogId | None
 
 
 async def follow(request: web.Request, wish: Wish, line: Line) -> None:
@@ -65,15 +64,16 @@ def wish_of(request: web.Request) -> Wish:
         raise OptionInvalid("batch" if batch else "job", batch or job or "", "a UUID of version 7") from error
 
 
-def _after(request: web.Request) -> int | None:
+def _after(request: web.Request) -> LogId | None:
     """What a browser says when it comes back counts more than its first address."""
     name = LAST_EVENT_ID if request.headers.get(LAST_EVENT_ID) else "after"
     text = request.headers.get(LAST_EVENT_ID) or request.query.get("after")
     if not text:
         return None
-    if not _OFFSET.fullmatch(text):
-        raise OptionInvalid(name, text, "the offset of a message, a whole number")
-    return int(text)
+    place = parse_log_id(text)
+    if place is None:
+        raise OptionInvalid(name, text, "the id of a message, such as 79-1c291ca3")
+    return place
 
 
 def _first_messages(request: web.Request, wish: Wish, stored: list[JobState]) -> list[Message]:

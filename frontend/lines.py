@@ -4,10 +4,10 @@ from typing import NamedTuple, Protocol
 
 
 class Message(NamedTuple):
-    """A JSON text. `offset` is the place in the event log up to which it tells, if it tells of the log."""
+    """A JSON text. `id` names the place in the event log up to which it tells, if it tells of the log."""
 
     text: str
-    offset: int | None = None
+    id: str | None = None
 
 
 class Line(Protocol):

@@ -1,7 +1,7 @@
 """What watchers are told: a snapshot, then every change of a job, the places in the queue, the pipeline.
 
 A message carries the whole job, so that a client only ever replaces by id. A snapshot and a change name the
-offset of the event log at which they are true.
+place in the event log at which they are true.
 """
 
 import time
@@ -18,6 +18,7 @@ from frontend.lines import Message
 from frontend.live import MESSAGES_TO_ALL_PER_S, Live, MessageFor
 from pipeline.broker import QueueCounts
 from pipeline.ids import BatchId, JobId
+from pipeline.log_id import LogId
 from pipeline.messages import Owner
 
 MOST_CHANGES = 500
@@ -55,7 +56,7 @@ class News:
         watchers = self._live.watchers_of(batch=state.batch_id, job=state.id)
         if not watchers:
             return
-        message = self._job(state, self._board.offset, position=self._board.position(state.id))
+        message = self._job(state, self._board.place, position=self._board.position(state.id))
         for watcher in watchers:
             if watcher.client.sees(state.owner):
                 watcher.put(message)
@@ -67,14 +68,14 @@ class News:
     def snapshot(self, client: Client, jobs: list[JsonObject]) -> Message:
         """The first message to a watcher."""
         pipeline = pipeline_view(self._board, self._counts, client)
-        offset = self._board.offset
-        text = to_json({"type": "snapshot", "offset": offset, "jobs": jobs, "pipeline": pipeline})
-        return Message(text, offset)
+        place = self._board.place
+        text = to_json({"type": "snapshot", **_named(place), "jobs": jobs, "pipeline": pipeline})
+        return Message(text, str(place))
 
     def missed(
-        self, client: Client, *, batch: BatchId | None, job: JobId | None, after: int
+        self, client: Client, *, batch: BatchId | None, job: JobId | None, after: LogId
     ) -> list[Message] | None:
-        """What a watcher has missed that has been told everything up to this offset.
+        """What a watcher has missed that has been told everything up to this place in the log.
 
         None if that is not known for certain, or is so much that a snapshot is shorter.
         """
@@ -82,15 +83,15 @@ class News:
         if changed is None:
             return None
         mine = [
-            (state, offset)
-            for state, offset in changed
+            (state, place)
+            for state, place in changed
             if client.sees(state.owner)
             and (state.id == job or (batch is not None and state.batch_id == batch))
         ]
         if len(mine) > MOST_CHANGES:
             return None
         places = self._board.places({state.id for state, _ in mine if state.status == "queued"})
-        jobs = [self._job(state, offset, position=places.get(state.id)) for state, offset in mine]
+        jobs = [self._job(state, place, position=places.get(state.id)) for state, place in mine]
         return [*jobs, *self._positions_in(batch, client), self._pipeline(client)]
 
     def pipeline_counted(self, counts: QueueCounts | None) -> None:
@@ -131,9 +132,9 @@ class News:
         view = pipeline_view(self._board, self._counts, client)
         return Message(to_json({"type": "pipeline", "pipeline": view}))
 
-    def _job(self, state: JobState, offset: int, *, position: int | None) -> Message:
+    def _job(self, state: JobState, place: LogId, *, position: int | None) -> Message:
         job = job_view(state, position=position, forecast=self._board.forecast() if position else None)
-        return Message(to_json({"type": "job", "offset": offset, "job": job}), offset)
+        return Message(to_json({"type": "job", **_named(place), "job": job}), str(place))
 
     def _positions_in(self, batch: BatchId | None, client: Client) -> list[Message]:
         if batch is None:
@@ -144,6 +145,11 @@ class News:
             if state.batch_id == batch and client.sees(state.owner)
         }
         return [_positions(places, msgspec.to_builtins(self._board.forecast()))] if places else []
+
+
+def _named(place: LogId) -> JsonObject:
+    """What a client says when it comes back, and the offset alone, by which people compare."""
+    return {"id": str(place), "offset": place.offset}
 
 
 def _moved(before: Places, places: Places, forecast: JsonObject | None, client: Client) -> Message | None:

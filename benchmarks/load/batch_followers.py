@@ -81,7 +81,7 @@ class SocketFollower(BatchFollower):
             async for heard in socket:
                 if heard.type is aiohttp.WSMsgType.TEXT:
                     message = heard.json()
-                    self._after = message.get("offset", self._after)
+                    self._after = message.get("id", self._after)
                     yield message
 
 

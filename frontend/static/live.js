@@ -76,7 +76,7 @@ export class Live {
   #heard(message, way) {
     this.#lastHeard = Date.now();
     if (!this.#isHeard) this.#opened(way);
-    this.#after = message.offset ?? this.#after;
+    this.#after = message.id ?? this.#after;
     this.onMessage(message);
   }
 

@@ -4,6 +4,7 @@ import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 from yarl import URL
 
+from pipeline.log_id import parse_log_id
 from tests.e2e.page import WITHIN_MS, choose_and_upload, files
 from tests.rig import Rig
 
@@ -31,8 +32,8 @@ async def see_connection(page: Page, words: str) -> None:
     await expect(page.locator("#connection-state")).to_contain_text(words, timeout=WITHIN_MS)
 
 
-def offsets_asked_for(page: Page) -> list[str | None]:
-    """After which offset the page asks with each WebSocket, filled from now on."""
+def places_asked_for(page: Page) -> list[str | None]:
+    """After which place of the log the page asks with each WebSocket, filled from now on."""
     asked: list[str | None] = []
     page.on("websocket", lambda socket: asked.append(URL(socket.url).query.get("after")))
     return asked
@@ -41,7 +42,7 @@ def offsets_asked_for(page: Page) -> list[str | None]:
 async def test_a_page_whose_frontend_was_killed_goes_on_where_it_was(rig: Rig, browser: Browser) -> None:
     await rig.start(workers=0)
     page = await browser.new_page()
-    asked = offsets_asked_for(page)
+    asked = places_asked_for(page)
     await page.goto(rig.url)
     await choose_and_upload(page, files(2))
     await see(page, "queued", 2)
@@ -55,7 +56,7 @@ async def test_a_page_whose_frontend_was_killed_goes_on_where_it_was(rig: Rig, b
     await see_connection(page, "Live")
     assert asked[0] is None
     assert len(asked) > 1
-    assert all(after is not None and int(after) >= 0 for after in asked[1:])
+    assert all(after is not None and parse_log_id(after) for after in asked[1:])
 
 
 async def test_a_page_that_comes_back_is_told_only_what_it_has_missed(rig: Rig, browser: Browser) -> None:

@@ -42,11 +42,12 @@ WAYS = {"events": events, "socket": socket}
 
 
 class Follower:
-    """A client that follows a batch, and comes back with the last offset that it has seen."""
+    """A client that follows a batch, and comes back with the last id that it has seen."""
 
     def __init__(self, way: str, batch_id: str) -> None:
         self._way, self._batch_id = WAYS[way], batch_id
         self.last_id = ""
+        self.last_offset = -1
         self.snapshots = 0
         self.told: list[JsonObject] = []
         """The jobs in the order in which they were told, as they were told."""
@@ -67,7 +68,8 @@ class Follower:
         return {job["id"]: job for job in self.told}
 
     def _take(self, message: JsonObject) -> None:
-        self.last_id = str(message.get("offset", self.last_id))
+        self.last_id = str(message.get("id", self.last_id))
+        self.last_offset = int(message.get("offset", self.last_offset))
         self.snapshots += message["type"] == "snapshot"
         self.told += message.get("jobs", [message["job"]] if "job" in message else [])
 
@@ -112,7 +114,7 @@ async def test_who_comes_back_to_another_frontend_after_a_kill_is_told_what_was_
         ended = {job_id for job_id, job in follower.jobs.items() if job["status"] == "done"}
 
         async def is_ahead() -> bool:
-            return await offset_at(two) >= int(follower.last_id)
+            return await offset_at(two) >= follower.last_offset
 
         await eventually(is_ahead)
         resumed = asyncio.create_task(follower.follow(two, done=FIRST + MORE))

@@ -2,6 +2,7 @@
 
 from deploy.local.broker_node import BrokerNode
 from pipeline.broker import EventLog, Publisher
+from pipeline.log_id import LogId
 from pipeline.messages import AnyEvent, WorkerOffline
 from tests import management
 from tests.eventually import eventually
@@ -9,7 +10,7 @@ from tests.links import opened
 
 SERVICE = "log-test"
 
-Seen = list[tuple[int, AnyEvent]]
+Seen = list[tuple[LogId, AnyEvent]]
 
 
 def log_on(url: str, seen: Seen) -> EventLog:
@@ -38,7 +39,8 @@ async def test_what_was_told_before_is_read_and_then_what_is_told_now(node: Brok
                 await eventually(lambda: names(seen) == ["a", "b"])
                 await tell(publisher, "c")
                 await eventually(lambda: names(seen) == ["a", "b", "c"])
-    assert [offset for offset, _ in seen] == [0, 1, 2]
+    assert [place.offset for place, _ in seen] == [0, 1, 2]
+    assert len({place.check for place, _ in seen}) == 3
 
 
 async def test_after_a_lost_connection_nothing_is_missed_and_nothing_comes_twice(node: BrokerNode) -> None:
@@ -88,4 +90,23 @@ async def test_a_log_that_was_replaced_is_read_from_its_beginning_after_rewind(n
             log.rewind()
 
             await eventually(lambda: names(seen)[-1] == "e")
-            assert seen[-1][0] == 0
+            assert seen[-1][0].offset == 0
+
+
+async def test_a_log_that_was_replaced_by_a_longer_one_is_noticed_and_read_from_its_beginning(
+    node: BrokerNode,
+) -> None:
+    seen: Seen = []
+    with management.virtual_host(node, "log6") as url:
+        async with opened(teller_on(url)) as publisher:
+            async with opened(log_on(url, seen)) as log:
+                await tell(publisher, "a", "b")
+                await eventually(lambda: len(seen) == 2)
+                await log.link.close()
+            management.call(node, "DELETE", "/queues/log6/events.log")
+        async with opened(teller_on(url)) as publisher:
+            await tell(publisher, *"cdefg")
+            log.link.start()
+
+            await eventually(lambda: names(seen) == list("abcdefg"))
+    assert [place.offset for place, _ in seen] == [0, 1, 0, 1, 2, 3, 4]

@@ -7,6 +7,7 @@ from typing import Self
 from pipeline.broker import DeliverySlots, EventLog, Link, Publisher
 from pipeline.errors import PipelineError
 from pipeline.ids import JobId, new_job_id
+from pipeline.log_id import LogId
 from pipeline.messages import AnyEvent, ResizeImage, WorkerOffline, decode_command
 from tests.eventually import eventually
 
@@ -64,7 +65,7 @@ class Trio:
             self._taken.add(decode_command(delivery.body).job_id)
             await delivery.acknowledge()
 
-    def _see(self, _: int, event: AnyEvent) -> None:
+    def _see(self, _: LogId, event: AnyEvent) -> None:
         if isinstance(event, WorkerOffline):
             self._seen.add(event.worker)
 

@@ -22,6 +22,7 @@ from pipeline import __version__, topology
 from pipeline.broker import QueueCounts
 from pipeline.errors import InvalidMessage
 from pipeline.ids import new_job_id
+from pipeline.log_id import LogId
 from pipeline.messages import (
     AnyEvent,
     RenditionReady,
@@ -193,7 +194,7 @@ def test_every_preset_is_told() -> None:
 
 def test_the_pipeline_is_shown_as_it_is() -> None:
     board = Board()
-    board.take(0, WorkerHeartbeat(worker="worker-1", slots=1, busy=("a job",)), is_replay=False)
+    board.take(LogId(0, 0), WorkerHeartbeat(worker="worker-1", slots=1, busy=("a job",)), is_replay=False)
     expected = pipeline_view(board, QueueCounts(ready=0, consumers=2), ANYBODY)
     [shown] = [block["pipeline"] for block in json_blocks(read("http_api.md")) if "pipeline" in block]
     assert list(shown) == list(expected)

@@ -56,15 +56,15 @@ async def test_a_socket_that_comes_back_says_up_to_where_it_has_heard(asked_at: 
         socket = web.WebSocketResponse()
         await socket.prepare(request)
         if len(said) == 1:
-            await socket.send_json({"type": "snapshot", "offset": 7, "jobs": [QUEUED]})
+            await socket.send_json({"type": "snapshot", "id": "7-0000ab01", "jobs": [QUEUED]})
             await socket.send_json({"type": "pipeline", "pipeline": {}})
         else:
-            await socket.send_json({"type": "job", "offset": 8, "job": DONE})
+            await socket.send_json({"type": "job", "id": "8-0000ab02", "job": DONE})
         await socket.close(code=1001)
         return socket
 
     assert await end_of_job(await asked_at("/ws", tell), "socket") == DONE
-    assert said == [None, "7"]
+    assert said == [None, "7-0000ab01"]
 
 
 async def test_events_that_come_back_say_the_last_one_that_was_heard(asked_at: AskedAt) -> None:
@@ -73,14 +73,14 @@ async def test_events_that_come_back_say_the_last_one_that_was_heard(asked_at: A
     async def tell(request: web.Request) -> web.StreamResponse:
         said.append(request.headers.get("Last-Event-ID"))
         if len(said) == 1:
-            news = 'retry: 1000\n\nid: 7\ndata: {"type": "snapshot", "jobs": [], "offset": 7}\n\n: here\n\n'
+            news = 'retry: 1000\n\nid: 7-0000ab01\ndata: {"type": "snapshot", "jobs": []}\n\n: here\n\n'
             news += 'data: {"type": "pipeline"}\n\nevent: close\ndata: {"code": 1001}\n\n'
         else:
             news = 'id: 8\ndata: {"type": "job", "job": {"id": "a", "status": "done"}}\n\n'
         return web.Response(text=news, content_type="text/event-stream")
 
     assert await end_of_job(await asked_at("/api/events", tell), "events") == DONE
-    assert said == [None, "7"]
+    assert said == [None, "7-0000ab01"]
 
 
 async def test_an_event_may_be_longer_than_what_is_read_at_a_time(asked_at: AskedAt) -> None:

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from pipeline.ids import BatchId, JobId, made_at, new_batch_id, new_job_id
+from pipeline.log_id import LogId
 from pipeline.messages import (
     JobCancelled,
     JobDone,
@@ -17,6 +18,12 @@ from pipeline.messages import (
     Source,
 )
 from pipeline.records import Receipt
+
+
+def at(offset: int) -> LogId:
+    """The place of an event in a log."""
+    return LogId(offset, 7_000_000 + offset)
+
 
 SENT = Source(media_type="image/jpeg", bytes=5000)
 OPENED = Source(media_type="image/jpeg", bytes=5000, width=640, height=480)

@@ -11,6 +11,7 @@ from frontend.board import LATE_NEWS, MOST_JOBS, RATE_WINDOW_S, Board
 from frontend.crew import WORKER_SILENCE
 from frontend.job_state import JobState, state_from_receipt
 from pipeline.ids import new_batch_id, new_job_id
+from pipeline.log_id import NOWHERE
 from pipeline.messages import (
     AnyEvent,
     FrontendOnline,
@@ -18,7 +19,7 @@ from pipeline.messages import (
     WorkerOffline,
     WorkerOnline,
 )
-from tests.unit.frontend.story import Story
+from tests.unit.frontend.story import Story, at
 
 
 class Log:
@@ -32,7 +33,7 @@ class Log:
 
     def tell(self, *events: AnyEvent, is_replay: bool = False) -> None:
         for event in events:
-            self.board.take(next(self._offsets), event, is_replay=is_replay)
+            self.board.take(at(next(self._offsets)), event, is_replay=is_replay)
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ def board(log: Log) -> Board:
 
 
 def test_an_empty_board_knows_nothing(board: Board) -> None:
-    assert board.offset == -1
+    assert board.place == NOWHERE
     assert board.job(new_job_id()) is None
     assert board.position(new_job_id()) is None
     assert board.batch_jobs(new_batch_id()) == []
@@ -57,7 +58,7 @@ def test_an_empty_board_knows_nothing(board: Board) -> None:
 def test_the_offset_is_that_of_the_last_event_of_whatever_kind(log: Log, board: Board) -> None:
     log.tell(Story().queued(), WorkerOffline(worker="w"), FrontendOnline(frontend="f"))
 
-    assert board.offset == 2
+    assert board.place == at(2)
 
 
 def test_places_move_up_and_new_ones_come_behind(log: Log, board: Board) -> None:
@@ -162,7 +163,7 @@ def test_a_change_is_told_when_the_board_already_shows_it(board: Board) -> None:
     story, seen = Story(), []
     board.subscribe(lambda state: seen.append((board.job(state.id) is state, board.position(state.id))))
 
-    board.take(7, story.queued(), is_replay=False)
+    board.take(at(7), story.queued(), is_replay=False)
 
     assert seen == [(True, 1)]
 

@@ -53,16 +53,16 @@ async def test_a_stream_tells_what_a_websocket_tells(client: Client, tell: Tell)
         assert message["job"]["status"] == "done"
 
 
-async def test_the_id_of_an_event_is_its_offset_in_the_log(client: Client, tell: Tell) -> None:
+async def test_the_id_of_an_event_is_that_of_its_message(client: Client, tell: Tell) -> None:
     story = await story_of_an_upload(client)
     async with streaming(client, job=story.job_id) as stream:
         snapshot = await stream.next("snapshot")
-        assert stream.last_id == str(snapshot["offset"])
+        assert stream.last_id == snapshot["id"]
         await tell(story.done())
 
         message = await job_with(stream, "done")
 
-    assert stream.last_id == str(message["offset"])
+    assert stream.last_id == message["id"]
     assert message["offset"] > snapshot["offset"]
 
 
@@ -99,9 +99,9 @@ async def test_who_comes_back_is_told_only_what_has_changed(client: Client, tell
         await job_with(stream, "processing")
         last_id = stream.last_id
     await tell(busy.done())
-    await eventually(lambda: client.app[BOARD].offset > int(last_id))
+    await eventually(lambda: offset_of(str(client.app[BOARD].place)) > offset_of(last_id))
 
-    query = {"header": {}, "address": {"after": last_id}, "both": {"after": "0"}}[way]
+    query = {"header": {}, "address": {"after": last_id}, "both": {"after": "0-00000000"}}[way]
     headers = {} if way == "address" else {"Last-Event-ID": last_id}
     async with streaming(client, headers=headers, batch=batch_id, **query) as stream:
         first = await stream.event()
@@ -109,23 +109,27 @@ async def test_who_comes_back_is_told_only_what_has_changed(client: Client, tell
     assert first is not None
     assert (first.data["type"], first.data["job"]["id"]) == ("job", busy.job_id)
     assert first.data["job"]["status"] == "done"
-    assert int(first.last_id) > int(last_id)
+    assert offset_of(first.last_id) > offset_of(last_id)
 
 
 async def test_a_websocket_can_come_back_likewise(client: Client, tell: Tell) -> None:
     story = await story_of_an_upload(client)
     await tell(story.started())
     await eventually(lambda: status_of(client, story) == "processing")
-    offset = client.app[BOARD].offset
+    place = client.app[BOARD].place
     await tell(story.done())
     await eventually(lambda: status_of(client, story) == "done")
 
-    query = {"batch": story.batch_id, "after": str(offset)}
+    query = {"batch": story.batch_id, "after": str(place)}
     async with client.ws_connect("/ws", params=query) as socket:
         messages = [await socket.receive_json(timeout=10) for _ in range(2)]
 
     assert [message["type"] for message in messages] == ["job", "pipeline"]
     assert messages[0]["job"]["status"] == "done"
+
+
+def offset_of(log_id: str) -> int:
+    return int(log_id.partition("-")[0])
 
 
 def status_of(client: Client, story: Story) -> str | None:

@@ -12,7 +12,7 @@ from pipeline.broker import QueueCounts
 from pipeline.ids import made_at
 from pipeline.messages import WorkerHeartbeat
 from tests.unit.frontend.clients import ANYBODY
-from tests.unit.frontend.story import PLACEHOLDER, RESULT, Story
+from tests.unit.frontend.story import PLACEHOLDER, RESULT, Story, at
 
 
 def rfc3339(moment: datetime) -> str:
@@ -169,8 +169,8 @@ def test_a_batch_counts_its_jobs_by_status() -> None:
 
 def test_the_pipeline_shows_the_queue_the_rate_and_what_the_workers_are_at() -> None:
     board, story = Board(), Story()
-    board.take(0, story.queued(), is_replay=False)
-    board.take(1, WorkerHeartbeat(worker="worker-1", slots=4, busy=(story.job_id,)), is_replay=False)
+    board.take(at(0), story.queued(), is_replay=False)
+    board.take(at(1), WorkerHeartbeat(worker="worker-1", slots=4, busy=(story.job_id,)), is_replay=False)
     (worker,) = board.workers()
 
     assert pipeline_view(board, QueueCounts(ready=7, consumers=4), ANYBODY) == {
@@ -190,10 +190,10 @@ def test_the_pipeline_shows_the_queue_the_rate_and_what_the_workers_are_at() -> 
 
 def test_who_asks_once_is_told_the_slots_the_rates_and_who_waits_for_longest() -> None:
     board, at_work, waiting, later = Board(), Story(), Story(), Story()
-    board.take(0, WorkerHeartbeat(worker="worker-1", slots=4, busy=(at_work.job_id,)), is_replay=False)
-    board.take(1, later.queued(), is_replay=False)
-    board.take(2, waiting.queued(), is_replay=False)
-    board.take(3, Story().done(), is_replay=False)
+    board.take(at(0), WorkerHeartbeat(worker="worker-1", slots=4, busy=(at_work.job_id,)), is_replay=False)
+    board.take(at(1), later.queued(), is_replay=False)
+    board.take(at(2), waiting.queued(), is_replay=False)
+    board.take(at(3), Story().done(), is_replay=False)
     oldest = board.oldest_waiting()
     assert oldest is not None
 

@@ -219,12 +219,12 @@ async def test_who_comes_back_to_a_batch_of_two_is_told_what_he_has_missed_of_hi
     batch = new_batch_id()
     mine, other = await sent(client, shop, batch_id=batch), await sent(client, rival, batch_id=batch)
     async with client.ws_connect(f"/ws?batch={batch}", headers=shop) as socket:
-        offset = (await socket.receive_json(timeout=10))["offset"]
+        place = (await socket.receive_json(timeout=10))["id"]
         await tell(other.started(), mine.started())
         while (await socket.receive_json(timeout=10)).get("job", {}).get("status") != "processing":
             """Until the news has come."""
 
-    async with client.get(f"/api/events?batch={batch}&after={offset}", headers=shop) as response:
+    async with client.get(f"/api/events?batch={batch}&after={place}", headers=shop) as response:
         first = await EventReader(response).event()
 
     assert first is not None
@@ -322,7 +322,7 @@ async def test_who_watches_a_batch_is_not_told_that_others_wait_in_it(
 ) -> None:
     batch, later = new_batch_id(), new_batch_id()
     async with client.ws_connect(f"/ws?batch={batch}", headers=shop) as socket:
-        offset = (await socket.receive_json(timeout=10))["offset"]
+        place = (await socket.receive_json(timeout=10))["id"]
         async with client.ws_connect(f"/ws?batch={batch}", headers=rival) as others:
             await sent(client, rival, batch_id=batch)
             while "positions" not in await others.receive_json(timeout=10):
@@ -335,7 +335,7 @@ async def test_who_watches_a_batch_is_not_told_that_others_wait_in_it(
     assert [list(message["positions"]) for message in told if "positions" in message] != [[]]
     assert all(message.get("positions") != {} for message in told)
     await sent(client, rival, batch_id=later)
-    async with client.get(f"/api/events?batch={later}&after={offset}", headers=shop) as response:
+    async with client.get(f"/api/events?batch={later}&after={place}", headers=shop) as response:
         first = await EventReader(response).event()
     assert first is not None
     assert first.data["type"] == "pipeline"

@@ -11,7 +11,7 @@ from pipeline.messages import WorkerOnline
 from tests.eventually import eventually
 from tests.unit.frontend.conftest import Client, NewFrontend, Tell, uploaded, when_ready
 from tests.unit.frontend.requests import PNG
-from tests.unit.frontend.story import Story
+from tests.unit.frontend.story import Story, at
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 NOTHING = dict.fromkeys(GAUGES, 0.0)
@@ -112,8 +112,8 @@ def test_what_ended_before_the_frontend_began_is_not_counted() -> None:
     board.subscribe_to_ends(metrics.job_ended)
     old, new = Story(), Story()
 
-    board.take(0, old.done(), is_replay=True)
-    board.take(1, new.done(), is_replay=False)
+    board.take(at(0), old.done(), is_replay=True)
+    board.take(at(1), new.done(), is_replay=False)
 
     samples = parsed(metrics.text(NOTHING).decode())
     assert value(samples, f"{JOBS}_count", status="done") == 1

@@ -15,7 +15,7 @@ from pipeline.broker import QueueCounts
 from pipeline.ids import BatchId, JobId, new_batch_id
 from tests.unit.frontend.clients import ANYBODY
 from tests.unit.frontend.conftest import Json
-from tests.unit.frontend.story import Story
+from tests.unit.frontend.story import Story, at
 
 
 class Listener(Watcher):
@@ -56,9 +56,9 @@ def joined(live: Live, *, batch: BatchId | None = None, job: JobId | None = None
 def test_that_a_job_is_removed_is_told_like_any_other_change(board: Board, live: Live) -> None:
     story = Story()
     of_batch, of_job = joined(live, batch=story.batch_id), joined(live, job=story.job_id)
-    board.take(1, story.done(), is_replay=False)
+    board.take(at(1), story.done(), is_replay=False)
 
-    board.take(2, story.removed(), is_replay=False)
+    board.take(at(2), story.removed(), is_replay=False)
 
     assert [heard["job"]["status"] for heard in of_batch.heard] == ["done", "removed"]
     assert of_batch.heard[-1]["job"]["id"] == story.job_id
@@ -71,11 +71,11 @@ def test_a_change_is_told_with_its_offset_and_the_place_of_the_job(board: Board,
     of_batch, of_job = joined(live, batch=second.batch_id), joined(live, job=second.job_id)
     elsewhere = joined(live, batch=first.batch_id)
 
-    board.take(41, first.queued(), is_replay=False)
-    board.take(42, second.queued(), is_replay=False)
+    board.take(at(41), first.queued(), is_replay=False)
+    board.take(at(42), second.queued(), is_replay=False)
 
     (message,) = of_batch.heard
-    assert (message["type"], message["offset"]) == ("job", 42)
+    assert (message["type"], message["offset"], message["id"]) == ("job", 42, str(at(42)))
     assert (message["job"]["id"], message["job"]["position"]) == (second.job_id, 2)
     assert of_job.heard == [message]
     assert [heard["job"]["id"] for heard in elsewhere.heard] == [first.job_id]
@@ -85,13 +85,13 @@ def test_places_are_told_to_the_watchers_of_a_batch_and_only_when_they_have_move
     board: Board, live: Live, news: News
 ) -> None:
     first, second = Story(), Story()
-    board.take(1, first.queued(), is_replay=False)
-    board.take(2, second.queued(), is_replay=False)
+    board.take(at(1), first.queued(), is_replay=False)
+    board.take(at(2), second.queued(), is_replay=False)
     mine, other = joined(live, batch=second.batch_id), joined(live, batch=new_batch_id())
 
     news.tell_positions()
     news.tell_positions()
-    board.take(3, first.started(), is_replay=False)
+    board.take(at(3), first.started(), is_replay=False)
     news.tell_positions()
 
     assert mine.heard == [
@@ -105,10 +105,10 @@ def test_who_comes_back_is_told_the_places_of_what_waits(board: Board, news: New
     batch = new_batch_id()
     others, mine = [Story() for _ in range(2)], [Story(batch_id=batch) for _ in range(3)]
     for offset, story in enumerate([others[0], mine[0], others[1], *mine[1:]]):
-        board.take(offset, story.queued(), is_replay=False)
-    board.take(5, mine[2].started(), is_replay=False)
+        board.take(at(offset), story.queued(), is_replay=False)
+    board.take(at(5), mine[2].started(), is_replay=False)
 
-    missed = news.missed(ANYBODY, batch=batch, job=None, after=0)
+    missed = news.missed(ANYBODY, batch=batch, job=None, after=at(0))
 
     assert missed is not None
     jobs = [message["job"] for message in map(json.loads, (one.text for one in missed)) if "job" in message]
@@ -130,12 +130,12 @@ def test_the_pipeline_is_told_to_everybody_and_only_when_it_has_changed(live: Li
 
 
 def test_a_snapshot_shows_the_queue_as_it_was_last_counted(board: Board, news: News) -> None:
-    board.take(7, Story().queued(), is_replay=False)
+    board.take(at(7), Story().queued(), is_replay=False)
     news.pipeline_counted(QueueCounts(ready=5, consumers=1))
 
     snapshot = json.loads(news.snapshot(ANYBODY, [{"id": "x"}]).text)
 
-    assert (snapshot["type"], snapshot["offset"], snapshot["jobs"]) == ("snapshot", 7, [{"id": "x"}])
+    assert (snapshot["type"], snapshot["id"], snapshot["jobs"]) == ("snapshot", str(at(7)), [{"id": "x"}])
     assert snapshot["pipeline"]["queue"] == {"ready": 5, "consumers": 1}
 
 

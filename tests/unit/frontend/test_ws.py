@@ -56,7 +56,7 @@ async def test_the_first_message_is_a_picture_of_the_batch(client: Client) -> No
     async with watching(client, batch=story.batch_id) as live:
         first = await live.socket.receive_json()
 
-    assert first.keys() == {"type", "offset", "jobs", "pipeline"}
+    assert first.keys() == {"type", "id", "offset", "jobs", "pipeline"}
     assert first["type"] == "snapshot"
     assert [job["id"] for job in first["jobs"]] == [story.job_id]
     assert first["pipeline"].keys() == {"broker", "queue", "rate_per_s", "workers"}
