@@ -1,11 +1,15 @@
 """A WebSocket as a line to a watcher."""
 
+import asyncio
+
 from aiohttp import web
 
 from frontend.lines import Message
 
 HEARTBEAT_S = 20.0
 MOST_BYTES_FROM_CLIENT = 1024
+LINGER_S = 30.0
+"""So long a client that has stopped reading may still find out why it was sent away."""
 
 
 class SocketLine:
@@ -32,5 +36,11 @@ class SocketLine:
             """What a client says means nothing; reading is how its leaving is noticed."""
 
     async def close(self, code: int, reason: bytes) -> None:
-        """Close the socket with this code."""
-        await self.response.close(code=code, message=reason)
+        """Close the socket with this code. Who does not read is given a while, and then cut off."""
+        transport = self._request.transport
+        try:
+            await self.response.close(code=code, message=reason)
+        except BaseException:
+            if transport is not None:
+                asyncio.get_running_loop().call_later(LINGER_S, transport.abort)
+            raise

@@ -8,6 +8,7 @@ from aiohttp.test_utils import TestClient, make_mocked_request
 from pytest_aiohttp.plugin import AiohttpClient
 
 from frontend import live as live_module
+from frontend import socket_line
 from frontend.lines import Message
 from frontend.live import MOST_MESSAGES, PORTION, Live, Watcher
 from frontend.socket_line import SocketLine
@@ -31,12 +32,20 @@ def live() -> Live:
 
 
 @pytest.fixture
-async def client(live: Live, aiohttp_client: AiohttpClient) -> Client:
+def transports() -> list[asyncio.Transport]:
+    """The server's ends of the connections, in the order in which they were made."""
+    return []
+
+
+@pytest.fixture
+async def client(live: Live, transports: list[asyncio.Transport], aiohttp_client: AiohttpClient) -> Client:
     """A server whose /ws begins with "snapshot", after so many messages as `put_first` says."""
 
     async def watch(request: web.Request) -> web.WebSocketResponse:
         line = SocketLine(request)
         await line.open()
+        assert request.transport is not None
+        transports.append(request.transport)
         batch, job = request.query.get("batch"), request.query.get("job")
         watcher = Watcher(
             line, ANYBODY, batch=BatchId(batch) if batch else None, job=JobId(job) if job else None
@@ -113,6 +122,21 @@ async def test_a_watcher_that_does_not_read_is_sent_away_to_come_back(live: Live
     got = await rest_of(socket)
     assert socket.close_code == WSCloseCode.TRY_AGAIN_LATER
     assert set(got) <= {BIG}
+
+
+async def test_a_watcher_that_never_reads_again_is_cut_off(
+    live: Live, client: Client, transports: list[asyncio.Transport], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_module, "CLOSE_TIMEOUT_S", 0.01)
+    monkeypatch.setattr(socket_line, "LINGER_S", 0.01)
+    await joined(client)
+    (transport,) = transports
+
+    while live.has_watchers:
+        live.put_to_all(for_all(Message(BIG)))
+        await asyncio.sleep(0)
+
+    await eventually(lambda: transport.get_extra_info("socket").fileno() == -1)
 
 
 async def test_a_watcher_that_does_not_read_stops_nobody(live: Live, client: Client) -> None:
