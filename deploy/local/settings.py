@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
+from frontend.api_keys.keyring import Keyring
 from frontend.presets import read_presets
 from frontend.settings import FrontendSettings
 from pipeline.settings import positive_int, read_settings, setting
@@ -41,6 +42,8 @@ class LocalSettings:
         frontend = read_settings(FrontendSettings, environment)
         # Only to raise what is wrong with them before anything is started.
         read_presets(frontend.presets_file, limits=frontend.rendition_limits)
+        if frontend.api_keys:
+            Keyring(frontend.api_keys)
         runner = read_settings(RunnerSettings, environment)
         return cls(
             environment=environment,

@@ -38,6 +38,11 @@ def test_wrong_presets_are_found_before_anything_is_started(tmp_path: Path) -> N
         LocalSettings.read({"PRESETS_FILE": str(presets)})
 
 
+def test_keys_that_cannot_be_read_are_found_before_anything_is_started(tmp_path: Path) -> None:
+    with pytest.raises(InvalidSetting, match="API_KEYS"):
+        LocalSettings.read({"API_KEYS": str(tmp_path / "none.toml")})
+
+
 def test_the_workers_share_the_cores() -> None:
     cores = len(os.sched_getaffinity(0))
 
