@@ -9,6 +9,7 @@ from aiohttp import web
 
 from frontend.app import create_app
 from frontend.collector import collect_rarely
+from frontend.http_faults import is_worth_a_line
 from frontend.settings import FrontendSettings
 from pipeline.errors import InvalidSetting
 from pipeline.logs import configure_logging
@@ -28,6 +29,7 @@ def main() -> int:
         sys.stderr.write(f"frontend: {error}\n")
         return 2
     configure_logging(service=settings.name, level=settings.log_level)
+    logging.getLogger("aiohttp.server").addFilter(is_worth_a_line)
     log.info("http://%s:%d, images in %s", settings.host, settings.port, settings.storage_dir.resolve())
     if warning := settings.warning:
         log.warning(warning)

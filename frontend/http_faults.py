@@ -1,7 +1,10 @@
 """What HTTP itself finds wrong, in our own words: those of `HTTPStatus` change with the version of Python."""
 
+import logging
 from http import HTTPStatus
 from typing import NamedTuple
+
+from aiohttp.http_exceptions import HttpProcessingError
 
 
 class HttpFault(NamedTuple):
@@ -26,6 +29,12 @@ _TITLES = {
     422: "Unprocessable Content",
 }
 """As RFC 9110 calls what Python called otherwise up to 3.12."""
+
+
+def is_worth_a_line(record: logging.LogRecord) -> bool:
+    """A filter for the log of aiohttp, which tells with a traceback of each client that sends no HTTP."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, HttpProcessingError)
 
 
 def http_fault(status: int) -> HttpFault:
