@@ -3,8 +3,8 @@
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
+from frontend.accept import wants_html
 from frontend.client import Client
-from frontend.error_responses import wants_html
 from frontend.errors import KeyMissing, KeyUnknown
 from frontend.keys import CLIENT, CLIENTS, RATE_LIMITS, SETTINGS
 from frontend.middlewares import route_of

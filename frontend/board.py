@@ -160,8 +160,9 @@ class Board:
         return ((self._jobs[job_id], place) for place, job_id in enumerate(self._waiting, start=1))
 
     def oldest_waiting(self) -> JobState | None:
-        """The job that has waited for longest, of those that the board knows."""
-        return min((state for state, _ in self.waiting()), key=lambda state: state.asked_at, default=None)
+        """The job that has waited for longest, of those that the board knows, in the queue or not yet."""
+        waiting = (self._jobs[job_id] for job_id in chain(self._waiting, self._outside))
+        return min(waiting, key=lambda state: state.asked_at, default=None)
 
     def position(self, job_id: JobId) -> int | None:
         """The place of a job in the queue, from 1; None when it does not wait or is not known."""

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from aiohttp import web
 
 from frontend import errors as wrong
+from frontend.accept import wants_html
 from frontend.html_page import html_page
 from frontend.http_faults import http_fault, title_of
 from frontend.job_view import JsonObject, to_json
@@ -118,11 +119,6 @@ def unexpected_error_response(request: web.Request) -> web.Response:
     """The response to an error of which nobody has thought: its text stays in the log."""
     detail = f"Something went wrong here. The log tells more under {request[REQUEST_ID]}."
     return _response(request, INTERNAL, detail)
-
-
-def wants_html(request: web.Request) -> bool:
-    """Whether a browser asks for a page, rather than a program for JSON."""
-    return "text/html" in request.headers.get("Accept", "") and not request.path.startswith("/api/")
 
 
 def _members(error: PipelineError) -> JsonObject:

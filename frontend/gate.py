@@ -1,32 +1,56 @@
 """What is looked at before a byte of an upload is read: its size and key, the disk and the outbox."""
 
+import re
+
 from aiohttp import hdrs, web
 from aiohttp.http import HttpVersion11
 
 from frontend.admission import admit
 from frontend.error_responses import error_response
-from frontend.errors import RequestTooLarge
+from frontend.errors import BodyUnsupported, FormMalformed, NoFile, RequestTooLarge, UploadTooLarge
 from frontend.idempotency import key_of
-from frontend.keys import OUTBOX_LEVEL, SETTINGS, STORE
+from frontend.keys import OUTBOX_LEVEL, PRESETS, SETTINGS, STORE
 from frontend.middlewares import give_request_id
+from frontend.upload_fields import UploadFields
 from pipeline.errors import PipelineError, StorageFull
+
+_BOUNDARY = re.compile(r';\s*boundary\s*=\s*"?[^\s";]', re.IGNORECASE)
 
 
 async def check_gate(request: web.Request) -> None:
-    """Raise what would be the answer anyway.
+    """Raise what would be the answer anyway, by the head of the request, the disk and the outbox.
 
-    That is one of IdempotencyKeyInvalid, RequestTooLarge, StorageFull and OutboxFull.
+    That is one of IdempotencyKeyInvalid, OptionInvalid, NoFile, FormMalformed, BodyUnsupported,
+    RequestTooLarge, UploadTooLarge, StorageFull and OutboxFull.
     """
     key_of(request)
     settings = request.app[SETTINGS]
+    UploadFields(request.query, presets=request.app[PRESETS], limits=settings.rendition_limits)
+    _check_type(request)
     size = request.content_length or 0
     if size > settings.max_request_bytes:
         raise RequestTooLarge(
             f"The request has {size:,} bytes; this server takes {settings.max_request_bytes:,} at once."
         )
+    if size > settings.max_upload_bytes and not _is_form(request):
+        raise UploadTooLarge(f"An image may have {settings.max_upload_bytes:,} bytes; this one has {size:,}.")
     if request.app[STORE].free_bytes() - size < settings.min_free_bytes:
         raise StorageFull
     await request.app[OUTBOX_LEVEL].check()
+
+
+def _check_type(request: web.Request) -> None:
+    if _is_form(request):
+        if not _BOUNDARY.search(request.headers[hdrs.CONTENT_TYPE]):
+            raise FormMalformed("The type of the form names no boundary.")
+    elif not request.body_exists:
+        raise NoFile
+    elif not request.content_type.startswith("image/") and request.method != hdrs.METH_PUT:
+        raise BodyUnsupported
+
+
+def _is_form(request: web.Request) -> bool:
+    return request.content_type == "multipart/form-data"
 
 
 async def answer_expectation(request: web.Request) -> web.StreamResponse | None:

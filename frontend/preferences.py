@@ -18,7 +18,7 @@ _ELEMENT = re.compile(r'(?:"(?:[^"\\]|\\.)*+"?|[^",])++')
 _NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]++"
 _WORD = rf'{_NAME}|"(?:[^"\\]|\\.)*+"'
 _PREFERENCE = re.compile(rf"\s*+({_NAME})\s*+(?:=\s*+({_WORD})\s*+)?(?:;|$)")
-_SECONDS = re.compile(r"\d{1,9}", re.ASCII)
+_SECONDS = re.compile(r"0*+(\d++)", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,9 @@ def preferences_of(request: web.Request) -> Preferences:
     """The preferences of a request; a wait is cut down to MOST_WAIT_S."""
     said = _said(", ".join(request.headers.getall(HEADER, [])))
     wait = said.get("wait", "")
-    wait_s = min(int(wait), MOST_WAIT_S) if _SECONDS.fullmatch(wait) else 0
+    seconds = _SECONDS.fullmatch(wait)
+    # With thousands of digits there is no making a number of them; three are more than the most.
+    wait_s = min(int(seconds[1][:3]), MOST_WAIT_S) if seconds else 0
     return Preferences(wait_s, wants_image=wait_s > 0 and said.get("return") == "representation")
 
 

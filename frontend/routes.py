@@ -23,25 +23,28 @@ from frontend.handlers import (
 
 
 def add_routes(app: web.Application) -> None:
-    """Add every path of the HTTP interface: see docs/http_api.md."""
+    """Add every path of the HTTP interface: see docs/http_api.md.
+
+    A parameter is all that is no slash: without a pattern of our own it would be no brace either.
+    """
     router = app.router
-    for method, path in (("POST", "/upload"), ("POST", "/api/images"), ("PUT", "/upload/{name}")):
+    for method, path in (("POST", "/upload"), ("POST", "/api/images"), ("PUT", "/upload/{name:[^/]+}")):
         router.add_route(method, path, uploads.upload, expect_handler=answer_expectation)
     router.add_get("/", pages.index)
-    router.add_get("/batches/{batch_id}", pages.batch)
+    router.add_get("/batches/{batch_id:[^/]+}", pages.batch)
     router.add_get("/api/jobs", job_list.jobs)
-    router.add_get("/api/jobs/{job_id}", jobs.job)
-    router.add_get("/api/jobs/{job_id}/source", files.source)
-    router.add_get("/api/jobs/{job_id}/renditions/{rendition}", files.rendition)
-    router.add_get("/api/jobs/{job_id}/receipt", jobs.receipt)
-    router.add_get("/api/batches/{batch_id}.zip", archives.batch)
-    router.add_get("/api/batches/{batch_id}", jobs.batch)
-    router.add_delete("/api/jobs/{job_id}", job_actions.delete)
-    router.add_post("/api/jobs/{job_id}/retry", job_actions.retry)
-    router.add_post("/api/batches/{batch_id}/retry", job_actions.retry_batch)
-    router.add_post("/jobs/{job_id}/delete", job_actions.delete_by_form)
-    router.add_post("/jobs/{job_id}/retry", job_actions.retry_by_form)
-    router.add_post("/batches/{batch_id}/retry", job_actions.retry_batch_by_form)
+    router.add_get("/api/jobs/{job_id:[^/]+}", jobs.job)
+    router.add_get("/api/jobs/{job_id:[^/]+}/source", files.source)
+    router.add_get("/api/jobs/{job_id:[^/]+}/renditions/{rendition:[^/]+}", files.rendition)
+    router.add_get("/api/jobs/{job_id:[^/]+}/receipt", jobs.receipt)
+    router.add_get("/api/batches/{batch_id:[^/]+}.zip", archives.batch)
+    router.add_get("/api/batches/{batch_id:[^/]+}", jobs.batch)
+    router.add_delete("/api/jobs/{job_id:[^/]+}", job_actions.delete)
+    router.add_post("/api/jobs/{job_id:[^/]+}/retry", job_actions.retry)
+    router.add_post("/api/batches/{batch_id:[^/]+}/retry", job_actions.retry_batch)
+    router.add_post("/jobs/{job_id:[^/]+}/delete", job_actions.delete_by_form)
+    router.add_post("/jobs/{job_id:[^/]+}/retry", job_actions.retry_by_form)
+    router.add_post("/batches/{batch_id:[^/]+}/retry", job_actions.retry_batch_by_form)
     router.add_get("/api/pipeline", pipeline.pipeline)
     router.add_get("/ws", ws.watch)
     router.add_get("/api/events", events.watch)
@@ -53,4 +56,4 @@ def add_routes(app: web.Application) -> None:
     router.add_get("/health/live", health.live)
     router.add_get("/health/ready", health.ready)
     router.add_get("/metrics", metrics.metrics)
-    router.add_get("/static/{filename}", static_files.static_file)
+    router.add_get("/static/{filename:[^/]+}", static_files.static_file)

@@ -51,7 +51,7 @@ def stored_file(request: web.Request, path: Path, headers: dict[str, str]) -> St
         raise web.HTTPNotFound from error
     if request.method in _ASKING:
         _check_preconditions(request, found)
-    takes_range = _takes_range(request, found)
+    takes_range = not _is_known(request, found) and _takes_range(request, found)
     if takes_range:
         _check_range(request.headers[hdrs.RANGE], found.st_size)
     return StoredFile(path, takes_range=takes_range, headers=headers)
@@ -75,6 +75,16 @@ def _check_preconditions(request: web.Request, found: stat_result) -> None:
         is_met = since is None or _date(found) <= since.timestamp()
     if not is_met:
         raise web.HTTPPreconditionFailed
+
+
+def _is_known(request: web.Request, found: stat_result) -> bool:
+    """Whether the client has the file, which is then told without a look at any range (13.2.2)."""
+    if request.method not in _ASKING:
+        return False
+    if request.if_none_match is not None:
+        return any(etag.value in ("*", _etag(found)) for etag in request.if_none_match)
+    since = request.if_modified_since
+    return since is not None and _date(found) <= since.timestamp()
 
 
 def _is(etag: ETag, value: str) -> bool:

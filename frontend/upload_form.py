@@ -5,12 +5,10 @@ malformed or too large, or an option that is wrong, is refused as a whole, and n
 """
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 
 from aiohttp import BodyPartReader, web
 
 from frontend.errors import (
-    BodyUnsupported,
     FileEmpty,
     FormMalformed,
     NoFile,
@@ -20,20 +18,19 @@ from frontend.errors import (
     UploadTooLarge,
 )
 from frontend.idempotency import Fingerprint
-from frontend.options import KNOWN, RequestOptions
+from frontend.options import KNOWN
 from frontend.presets import Presets
 from frontend.settings import FrontendSettings
 from frontend.upload_body import Chunks, UploadBody
-from pipeline.errors import InvalidId, PipelineError
+from frontend.upload_fields import UploadFields
+from pipeline.errors import PipelineError
 from pipeline.file_names import shown_name, stored_name
-from pipeline.ids import BatchId, JobId, made_at, new_batch_id, new_job_id, parse_batch_id
+from pipeline.ids import BatchId, JobId, new_batch_id, new_job_id
 from pipeline.image_formats import FORMATS, SIGNATURE_BYTES, ImageFormat, detect_format
 from pipeline.image_store import ImageStore
 from pipeline.messages import DEFAULT_RENDITION, Owner, Rendition, Source
 
 FIELD_BYTES = 64 * 1024
-BATCH_ID_AGE = timedelta(days=1)
-"""A batch that a client names is younger than that; its id names the day whose folder it is kept in."""
 
 
 @dataclass(frozen=True)
@@ -88,11 +85,11 @@ class UploadReader:
         self._fingerprint = fingerprint
         self._store = store
         self._settings = settings
-        self._options = RequestOptions(presets=presets, limits=settings.rendition_limits)
+        self._fields = UploadFields(
+            request.query, presets=presets, limits=settings.rendition_limits, fingerprint=fingerprint
+        )
         self._upload = Upload(new_batch_id(), owner)
         self._begun: list[JobId] = []
-        for option, value in request.query.items():
-            self._take_option(option, value)
 
     async def read(self) -> Upload:
         """The images of the request, stored. Raises RequestError or StorageFull and then keeps nothing."""
@@ -103,7 +100,8 @@ class UploadReader:
                 await self._read_body()
             if not self._upload.images and not self._upload.rejected:
                 raise NoFile
-            self._upload.renditions = self._options.renditions()
+            self._upload.renditions = self._fields.renditions()
+            self._upload.batch_id = self._fields.batch_id or self._upload.batch_id
         except BaseException:
             await self._discard()
             raise
@@ -119,7 +117,7 @@ class UploadReader:
             raise FormMalformed("A part of the form has no name.")
         if part.name != "file":
             is_stray = part.filename is not None and part.name not in KNOWN  # an image called "image", say
-            self._take_option(part.name, part.filename or "" if is_stray else await self._read_field(part))
+            self._fields.take(part.name, part.filename or "" if is_stray else await self._read_field(part))
             return
         chunks = self._body.part_chunks(part)
         first = await anext(chunks, b"")
@@ -130,11 +128,7 @@ class UploadReader:
         await self._take_file(shown_name(part.filename), first, chunks)
 
     async def _read_body(self) -> None:
-        if not self._request.body_exists:
-            raise NoFile
-        if not self._request.content_type.startswith("image/") and self._request.method != "PUT":
-            raise BodyUnsupported
-        name = self._request.match_info.get("name") or self._request.query.get("name")
+        name = self._request.match_info.get("name") or self._fields.name
         chunks = self._body.raw_chunks()
         first = await anext(chunks, b"")
         if not first:
@@ -149,14 +143,6 @@ class UploadReader:
                 shown = value[:FIELD_BYTES].decode("utf-8", "replace")
                 raise OptionInvalid(part.name or "", shown, f"a text of at most {FIELD_BYTES:,} bytes")
         return value.decode("utf-8", "replace")
-
-    def _take_option(self, option: str, value: str) -> None:
-        if self._fingerprint is not None and option != "name":
-            self._fingerprint.add_option(option, value)
-        if option == "batch_id":
-            self._upload.batch_id = _batch_id(value)
-        elif option != "name":
-            self._options.add(option, value)
 
     async def _take_file(self, name: str, first: bytes, chunks: Chunks) -> None:
         """Store a file of which `first` are the first bytes, or note why it is not taken."""
@@ -201,14 +187,3 @@ class UploadReader:
 
 
 _KINDS = ", ".join(image_format.title for image_format in FORMATS)
-
-
-def _batch_id(text: str) -> BatchId:
-    error = OptionInvalid("batch_id", text, "a UUID of version 7 that was made within a day of now")
-    try:
-        batch_id = parse_batch_id(text)
-    except InvalidId:
-        raise error from None
-    if abs(datetime.now(UTC) - made_at(batch_id)) > BATCH_ID_AGE:
-        raise error
-    return batch_id

@@ -4,8 +4,9 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
+from frontend.accept import wants_html
 from frontend.client import Client
-from frontend.error_responses import PASSING, RETRY_AFTER_S, answer_to, wants_html
+from frontend.error_responses import PASSING, RETRY_AFTER_S, answer_to
 from frontend.gate import check_gate
 from frontend.handlers.results import result_response
 from frontend.idempotency import REPLAYED_HEADER, Fingerprint, SignedBy, key_of

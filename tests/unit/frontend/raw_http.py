@@ -1,8 +1,10 @@
 """HTTP by hand, for clients that do what no library does."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from tests.unit.frontend.conftest import Client
 
@@ -31,6 +33,14 @@ class Connection:
         """The next status line with its headers."""
         async with asyncio.timeout(ANSWER_WITHIN_S):
             return await self._reader.readuntil(b"\r\n\r\n")
+
+    async def answer(self) -> tuple[bytes, dict[str, Any]]:
+        """The next status line with its headers, and the JSON that comes with it."""
+        head = await self.answer_head()
+        size = next(int(line[15:]) for line in head.split(b"\r\n") if line.startswith(b"Content-Length:"))
+        async with asyncio.timeout(ANSWER_WITHIN_S):
+            body: dict[str, Any] = json.loads(await self._reader.readexactly(size))
+        return head, body
 
     async def rest(self) -> bytes:
         """All that comes until the server closes the connection."""

@@ -127,6 +127,20 @@ UPLOADS = {
     "a batch of version 4": Refusal(
         422, "invalid_option", body=form(file_part(PNG), field_part("batch_id", str(uuid4())))
     ),
+    "two batches": Refusal(
+        422,
+        "invalid_option",
+        body=form(*[field_part("batch_id", new_batch_id()) for _ in range(2)], file_part(PNG)),
+    ),
+    "a batch in the address and another one in the form": Refusal(
+        422,
+        "invalid_option",
+        path=f"/upload?batch_id={new_batch_id()}",
+        body=form(file_part(PNG), field_part("batch_id", new_batch_id())),
+    ),
+    "two names": Refusal(
+        422, "invalid_option", path="/upload?name=a&name=b", body=PNG, headers={"Content-Type": "image/png"}
+    ),
     "a batch in the address that is none": Refusal(
         422, "invalid_option", "PUT", "/upload/a.png?batch_id=x", PNG, {}
     ),
@@ -168,6 +182,7 @@ QUESTIONS = {
     "a file of the page that there is not": get(404, "not_found", "/static/nothing.css"),
     "a method that there is not": get(405, "method_not_allowed", "/upload"),
     "a job id that is none": get(404, "no_such_id", "/api/jobs/holiday"),
+    "a job id in braces": get(404, "no_such_id", "/api/jobs/%7Bholiday%7D"),
     "a job that there is not": get(404, "job_not_found", f"/api/jobs/{new_job_id()}"),
     "a wait that is no number": get(422, "invalid_option", f"/api/jobs/{new_job_id()}?wait=long"),
     "a wait that is too long": get(422, "invalid_option", f"/api/jobs/{new_job_id()}?wait=60.5"),

@@ -113,6 +113,18 @@ async def test_a_part_that_is_not_there_is_a_problem(client: Client, rendition: 
         assert "immutable" not in response.headers["Cache-Control"]
 
 
+async def test_who_has_the_file_is_told_so_though_the_range_is_not_there(
+    client: Client, rendition: str
+) -> None:
+    async with client.get(rendition) as response:
+        known = {"If-None-Match": response.headers["ETag"]}
+        seen = {"If-Modified-Since": response.headers["Last-Modified"]}
+
+    for condition in (known, seen):
+        async with client.get(rendition, headers=condition | {"Range": "bytes=999-"}) as response:
+            assert response.status == 304
+
+
 @pytest.mark.parametrize(
     "wanted",
     ["bytes=9-5", "bytes=0-1,5-6", "pages=1-2", "bytes=-", "nonsense", f"bytes={'9' * 5_000}-"],

@@ -39,10 +39,11 @@ async def test_a_request_that_is_too_large_by_what_it_says_is_refused_before_its
             "POST", "/upload", Content_Type=FORM["Content-Type"], Content_Length=TERABYTE
         )
 
-        head = await connection.answer_head()
+        head, problem = await connection.answer()
 
     assert head.startswith(b"HTTP/1.1 413 ")
     assert b"application/problem+json" in head
+    assert problem["code"] == "request_too_large"
     assert left_in(storage) == []
 
 
@@ -55,10 +56,37 @@ async def test_a_client_that_asks_first_is_told_at_once_that_it_is_too_much(
             "POST", path, Content_Type="image/png", Content_Length=TERABYTE, Expect="100-continue"
         )
 
-        head = await connection.answer_head()
+        head, problem = await connection.answer()
 
     assert head.startswith(b"HTTP/1.1 413 ")
     assert b"X-Request-Id" in head or b"X-Request-ID" in head
+    assert problem["code"] == "request_too_large"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "content_type", "size", "code"),
+    [
+        ("PUT", "/upload/a.png?fit=zzz", "image/png", 100, "invalid_option"),
+        ("POST", "/upload?colour=red", FORM["Content-Type"], 100, "invalid_option"),
+        ("PUT", "/upload/a.png?batch_id=x", "image/png", 100, "invalid_option"),
+        ("POST", "/upload", "application/json", 100, "unsupported_body"),
+        ("POST", "/api/images", "multipart/form-data", 100, "malformed_form"),
+        ("PUT", "/upload/a.png", "image/png", 0, "no_file"),
+        ("PUT", "/upload/a.png", "image/png", 64_000_001, "image_too_large"),
+    ],
+)
+async def test_a_client_that_asks_first_is_told_what_its_head_shows_already(
+    client: Client, method: str, path: str, content_type: str, size: int, code: str
+) -> None:
+    async with connection_to(client) as connection:
+        await connection.send_head(
+            method, path, Content_Type=content_type, Content_Length=size, Expect="100-continue"
+        )
+
+        head, problem = await connection.answer()
+
+    assert head.startswith(b"HTTP/1.1 4")
+    assert problem["code"] == code
 
 
 async def test_a_client_that_asks_first_is_told_that_no_more_can_be_kept(
@@ -70,10 +98,11 @@ async def test_a_client_that_asks_first_is_told_that_no_more_can_be_kept(
 
     async with connection_to(lonely) as connection:
         await connection.send_head("PUT", "/upload/a.png", Content_Length=len(PNG), Expect="100-continue")
-        head = await connection.answer_head()
+        head, problem = await connection.answer()
 
     assert head.startswith(b"HTTP/1.1 503 ")
     assert b"Retry-After: " in head
+    assert problem["code"] == "outbox_full"
     assert left_in(storage) == kept
 
 
@@ -93,9 +122,10 @@ async def test_a_sender_that_falls_silent_is_given_up_and_leaves_nothing(
         await connection.send_head("POST", "/upload", Content_Type=content_type, Content_Length=10 * MEGABYTE)
         await connection.send(begin)
 
-        head = await connection.answer_head()
+        head, problem = await connection.answer()
 
     assert head.startswith(b"HTTP/1.1 408 ")
+    assert problem["code"] == "upload_stalled"
     assert left_in(storage) == []
 
 
@@ -134,7 +164,7 @@ async def test_a_disk_that_fills_up_while_a_body_of_unknown_length_comes_is_noti
         monkeypatch.setattr(LocalImageStore, "free_bytes", lambda _: -1)
         await connection.send(5 * chunk)
 
-        assert (await connection.answer_head()).startswith(b"HTTP/1.1 507 ")
+        assert (await connection.answer())[1]["code"] == "storage_full"
     assert left_in(storage) == []
 
 
@@ -154,14 +184,13 @@ async def test_an_image_that_is_too_large_is_refused_as_soon_as_that_is_seen(
 ) -> None:
     client = await when_ready(await new_frontend(amqp_url, max_upload_bytes=MEGABYTE))
     async with connection_to(client) as connection:
-        await connection.send_head(
-            "POST", "/upload", Content_Type=content_type, Content_Length=100 * MEGABYTE
-        )
-        await connection.send(begin)
+        await connection.send_head("POST", "/upload", Content_Type=content_type, Transfer_Encoding="chunked")
+        await connection.send(b"%x\r\n%s\r\n" % (len(begin), begin))
 
-        head = await connection.answer_head()
+        head, problem = await connection.answer()
 
     assert head.startswith(b"HTTP/1.1 413 ")
+    assert problem["code"] == "image_too_large"
     assert left_in(storage) == []
 
 

@@ -52,6 +52,7 @@ def questions(done: Story) -> list[Asked]:
         Asked("GET", "/openapi.json", 200),
         Asked("GET", "/api/jobs", 200),
         Asked("GET", "/api/pipeline", 200),
+        Asked("GET", "/metrics", 200),
         Asked("GET", "/api/events", 200),
         Asked("GET", job, 200),
         Asked("GET", f"{job}/source", 200),

@@ -200,6 +200,8 @@ async def test_a_job_that_is_called_off_is_answered_so(client: Client) -> None:
         ("WAIT = 10", Preferences(10)),
         ('wait="10"', Preferences(10)),
         ("wait=600", Preferences(60)),
+        (f"wait={'9' * 5000}", Preferences(60)),
+        ("wait=007", Preferences(7)),
         ("wait=0", Preferences()),
         ("wait=soon", Preferences()),
         ("wait=-1", Preferences()),

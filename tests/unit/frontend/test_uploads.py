@@ -4,6 +4,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from yarl import URL
 
 from pipeline.ids import JobId, new_batch_id
 from pipeline.local_store import LocalImageStore
@@ -257,3 +258,20 @@ async def test_images_of_exactly_the_allowed_size_and_number_are_taken(
     )
 
     assert len((await posted(client, body))["jobs"]) == 2
+
+
+@pytest.mark.parametrize("name", ["a{1}.png", "100%.png", "ä ö.png"])
+async def test_a_name_in_the_path_may_have_any_character_but_a_slash(client: Client, name: str) -> None:
+    async with client.put(URL("/upload").joinpath(name), data=PNG) as response:
+        assert response.status == 202
+        (job,) = (await response.json())["jobs"]
+
+    assert job["name"] == name
+
+
+async def test_fields_without_text_count_as_not_given(client: Client) -> None:
+    batch_id = new_batch_id()
+    empty, given = field_part("batch_id", ""), field_part("batch_id", f" {batch_id} ")
+    async with client.post("/upload", data=form(empty, given, file_part(PNG)), headers=FORM) as response:
+        assert response.status == 202
+        assert (await response.json())["batch"]["id"] == batch_id

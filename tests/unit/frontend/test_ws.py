@@ -246,6 +246,17 @@ async def test_the_pipeline_can_be_asked_for_too(client: Client, tell: Tell) -> 
     assert shown is not None
     assert (shown["broker"], shown["queue"]["ready"], shown["slots"]) == ("up", 1, 2)
     assert shown["oldest_waiting"]["job_id"] == story.job_id
+    assert shown["outbox"] == 0
+
+
+async def test_who_waits_in_the_outbox_waits_too(lonely: Client) -> None:
+    story = await story_of_an_upload(lonely)
+
+    async with lonely.get("/api/pipeline") as response:
+        shown = await response.json()
+
+    assert (shown["broker"], shown["outbox"]) == ("down", 1)
+    assert shown["oldest_waiting"]["job_id"] == story.job_id
 
 
 async def test_a_waiting_job_says_how_long_it_will_take_once_others_have_ended(
