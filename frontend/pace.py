@@ -20,6 +20,12 @@ LATELY = timedelta(seconds=20)
 """What ended longer than this before the last one tells nothing of now."""
 FEWEST_ENDS = 5
 """So many ends in a row of jobs that had waited tell a rate."""
+JUST_NOW_S = 2.0
+ENOUGH_ENDS = 12
+"""So many in each slot are enough: what is older than these, and not of just now, tells of a rate that was.
+
+Where uploads come through the same processors, work goes faster as soon as they have come.
+"""
 
 
 @dataclass(frozen=True)
@@ -86,7 +92,14 @@ def _cycle(ends: list[_End]) -> float:
     row = _waited_for(ends)
     if len(row) < FEWEST_ENDS:
         return fmean(end.lasted for end in ends)
+    row = _latest(row)
     return (row[-1].at - row[0].at) / (len(row) - 1) * median(end.slots for end in row)
+
+
+def _latest(row: list[_End]) -> list[_End]:
+    """The last ends of a row: those of just now, and at least enough."""
+    just_now = sum(end.at >= row[-1].at - JUST_NOW_S for end in row)
+    return row[-max(just_now, ENOUGH_ENDS * row[-1].slots + 1) :]
 
 
 def _waited_for(ends: list[_End]) -> list[_End]:

@@ -99,3 +99,17 @@ def test_what_was_long_ago_does_not_count() -> None:
 
     assert forecast is not None
     assert forecast.own_s == pytest.approx(1.0)
+
+
+def test_work_that_goes_faster_now_is_told_by_now() -> None:
+    pace = Pace()
+    busy_line(pace, slots=2, jobs=20, every_s=1.0, lasted_s=1.0)
+    begin = ago(minutes=1) + timedelta(seconds=10)
+    for number in range(40):
+        turn = begin + timedelta(seconds=0.25 * (number // 2) + 0.001 * (number % 2))
+        ended(pace, made=begin - timedelta(seconds=15), began=turn, lasted_s=0.25, slots=2)
+
+    forecast = pace.forecast(slots=2, busy=2)
+
+    assert forecast is not None
+    assert forecast.each_s == pytest.approx(0.125, rel=0.1)
