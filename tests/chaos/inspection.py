@@ -14,6 +14,7 @@ from PIL import Image
 from tests.chaos.ledger import Promise
 from tests.chaos.processes import orphans
 from tests.chaos.stage import Stage
+from tests.checked_session import checked_session
 
 RECEIPT = "receipt.json"
 DEAD_LETTERS = "resize.dead"
@@ -97,7 +98,7 @@ class Inspection:
         """The batch shows every promise with the end that its receipt tells."""
         batch = f"{url}/api/batches/{self._stage.ledger.batch_id}"
         try:
-            async with aiohttp.ClientSession() as http, http.get(batch, raise_for_status=True) as response:
+            async with checked_session() as http, http.get(batch, raise_for_status=True) as response:
                 shown = {job["id"]: job["status"] for job in (await response.json())["jobs"]}
         except (aiohttp.ClientError, OSError) as error:
             self._add("HTTP tells nothing", str(error))

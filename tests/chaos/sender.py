@@ -10,6 +10,7 @@ import aiohttp
 
 from tests.chaos.ledger import Ledger
 from tests.chaos.parcels import Parcel
+from tests.checked_session import checked_session
 
 ANSWER_TIMEOUT_S = 20.0
 LONGEST_PAUSE_S = 1.0
@@ -45,7 +46,7 @@ class Sender:
         """Return when each parcel was accepted, or refused for good."""
         turns = asyncio.Semaphore(self._manners.at_once)
         timeout = aiohttp.ClientTimeout(total=ANSWER_TIMEOUT_S)
-        async with aiohttp.ClientSession(timeout=timeout) as http, asyncio.TaskGroup() as tasks:
+        async with checked_session(timeout=timeout) as http, asyncio.TaskGroup() as tasks:
             for parcel in parcels:
                 await turns.acquire()
                 task = tasks.create_task(self._see_through(http, parcel))

@@ -13,6 +13,7 @@ from typing import Any
 import aiohttp
 
 from tests.chaos.ledger import Ledger
+from tests.checked_session import checked_session
 
 ENDS = ("done", "failed", "cancelled")
 PAUSE_S = 0.2
@@ -37,7 +38,7 @@ class Witness:
 
     async def watch(self) -> None:
         """Watch until cancelled."""
-        async with aiohttp.ClientSession() as http:
+        async with checked_session() as http:
             while True:
                 with suppress(aiohttp.ClientError, TimeoutError):
                     await self._visit(http)

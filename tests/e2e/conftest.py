@@ -7,6 +7,7 @@ import aiohttp
 import pytest
 from playwright.async_api import Browser
 
+from tests.checked_session import checked_session
 from tests.e2e.browser import open_browser
 from tests.rig import Rig
 
@@ -21,7 +22,7 @@ async def rig(amqp_url: str, tmp_path: Path) -> AsyncIterator[Rig]:
 @pytest.fixture
 async def http(rig: Rig) -> AsyncIterator[aiohttp.ClientSession]:
     """A client of the rig's frontend."""
-    async with aiohttp.ClientSession(rig.url) as session:
+    async with checked_session(rig.url) as session:
         yield session
 
 

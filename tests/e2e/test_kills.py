@@ -11,6 +11,7 @@ import pytest
 from deploy.local.broker_node import BrokerNode
 from pipeline.store_paths import MARK_PREFIX
 from tests import management
+from tests.checked_session import checked_session
 from tests.e2e.images import image_of_a_moment, slow_image, small_photograph
 from tests.e2e.uploads import get_job, job_with, until_all_done, upload, upload_many
 from tests.eventually import eventually
@@ -94,7 +95,7 @@ async def test_a_worker_that_is_told_to_stop_finishes_its_job_first(
 async def test_a_worker_that_has_no_time_to_finish_gives_its_job_back_and_that_counts_as_no_attempt(
     amqp_url: str, tmp_path: Path
 ) -> None:
-    async with Rig(amqp_url, tmp_path, STOP_TIMEOUT_S="0.2") as rig, aiohttp.ClientSession(rig.url) as http:
+    async with Rig(amqp_url, tmp_path, STOP_TIMEOUT_S="0.2") as rig, checked_session(rig.url) as http:
         await rig.start(workers=1)
         job = await upload(http, slow_image(), "slow.png", fields=MANY_SLOW_RENDITIONS)
         await job_with(http, job["id"], "processing")
@@ -166,7 +167,7 @@ async def own_node(tmp_path: Path) -> AsyncIterator[BrokerNode]:
 async def test_jobs_that_wait_outlive_the_broker(
     own_node: BrokerNode, tmp_path: Path, photographs: list[bytes], how: str
 ) -> None:
-    async with Rig(own_node.amqp_url, tmp_path) as rig, aiohttp.ClientSession(rig.url) as http:
+    async with Rig(own_node.amqp_url, tmp_path) as rig, checked_session(rig.url) as http:
         await rig.start(workers=0)
         job_ids = await upload_many(http, photographs)
         rig.add_worker("worker-1")
@@ -190,7 +191,7 @@ async def test_jobs_that_wait_outlive_the_broker(
 async def test_jobs_that_a_killed_frontend_left_in_its_outbox_are_done_by_another_one(
     own_node: BrokerNode, tmp_path: Path, photographs: list[bytes]
 ) -> None:
-    async with Rig(own_node.amqp_url, tmp_path) as rig, aiohttp.ClientSession(rig.url) as http:
+    async with Rig(own_node.amqp_url, tmp_path) as rig, checked_session(rig.url) as http:
         other = rig.prepare_frontend("frontend-2")
         await rig.start(workers=1)
         own_node.stop()
@@ -200,7 +201,7 @@ async def test_jobs_that_a_killed_frontend_left_in_its_outbox_are_done_by_anothe
         rig.frontend.kill()
         own_node.start()
 
-        async with aiohttp.ClientSession(rig.urls["frontend-2"]) as http_of_other:
+        async with checked_session(rig.urls["frontend-2"]) as http_of_other:
             await until_all_done(http_of_other, job_ids)
         assert other.is_running
     assert list((rig.storage / "outbox").iterdir()) == []

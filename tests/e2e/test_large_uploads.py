@@ -7,6 +7,7 @@ import aiohttp
 import psutil
 import pytest
 
+from tests.checked_session import checked_session
 from tests.e2e.images import small_photograph
 from tests.rig import Rig
 
@@ -33,7 +34,7 @@ async def test_two_gigabytes_are_refused_early(rig: Rig, declares_its_size: bool
         headers["Content-Length"] = str(GIGABYTES_2)
 
     peak = before
-    async with aiohttp.ClientSession(rig.url) as http:
+    async with checked_session(rig.url) as http:
         body = endless(small_photograph(1)[:64], sent)
         request = asyncio.create_task(_status(http, body, headers))
         while not request.done():

@@ -8,6 +8,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from tests.checked_session import checked_session
 from tests.e2e.images import small_photograph
 from tests.e2e.uploads import upload
 from tests.eventually import eventually
@@ -95,8 +96,8 @@ async def test_who_comes_back_to_another_frontend_after_a_kill_is_told_what_was_
     await rig.start(workers=0)
     async with (
         asyncio.timeout(WITHIN_S),
-        aiohttp.ClientSession(rig.urls["frontend"]) as one,
-        aiohttp.ClientSession(rig.urls["frontend-2"]) as two,
+        checked_session(rig.urls["frontend"]) as one,
+        checked_session(rig.urls["frontend-2"]) as two,
     ):
         first = await upload(one, small_photograph(0))
         batch = {"batch_id": first["batch_id"]}

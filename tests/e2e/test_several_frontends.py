@@ -8,6 +8,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from tests.checked_session import checked_session
 from tests.e2e.images import image_of_a_moment, slow_image, small_photograph
 from tests.e2e.test_kills import MANY_SLOW_RENDITIONS
 from tests.e2e.uploads import get_job, job_with, until_all_done, upload
@@ -27,7 +28,7 @@ async def clients(rig: Rig) -> AsyncIterator[Clients]:
     for name in NAMES[1:]:
         rig.prepare_frontend(name)
     async with AsyncExitStack() as stack:
-        yield {name: await stack.enter_async_context(aiohttp.ClientSession(rig.urls[name])) for name in NAMES}
+        yield {name: await stack.enter_async_context(checked_session(rig.urls[name])) for name in NAMES}
 
 
 async def ids_in_batch(http: aiohttp.ClientSession, batch_id: str) -> list[str]:

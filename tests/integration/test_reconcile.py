@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import pytest
 
 from deploy.local.broker_node import BrokerNode
@@ -21,6 +20,7 @@ from pipeline.reconcile.lookout import Lookout, Standing
 from pipeline.reconcile.reconciliation import Reconciliation
 from pipeline.records import command_of
 from tests import management
+from tests.checked_session import checked_session
 from tests.e2e.images import small_photograph
 from tests.e2e.uploads import get_job, job_with, until_all_done, upload, upload_many
 from tests.eventually import eventually
@@ -61,7 +61,7 @@ async def test_a_broker_that_has_lost_everything_gets_every_job_back(
     node: BrokerNode, tmp_path: Path
 ) -> None:
     with management.virtual_host(node, VHOST) as url:
-        async with Rig(url, tmp_path) as rig, aiohttp.ClientSession(rig.url) as http:
+        async with Rig(url, tmp_path) as rig, checked_session(rig.url) as http:
             await rig.start(workers=0)
             job_ids = await upload_many(http, [small_photograph(seed) for seed in range(20)])
             for queue in management.call(node, "GET", f"/queues/{VHOST}"):
@@ -77,7 +77,7 @@ async def test_a_broker_that_has_lost_everything_gets_every_job_back(
 
 
 async def test_on_a_healthy_system_nobody_sees_a_difference(amqp_url: str, tmp_path: Path) -> None:
-    async with Rig(amqp_url, tmp_path) as rig, aiohttp.ClientSession(rig.url) as http:
+    async with Rig(amqp_url, tmp_path) as rig, checked_session(rig.url) as http:
         await rig.start(workers=1)
         ended = [
             (await upload(http, data))["id"] for data in (small_photograph(1), small_photograph(2)[:5_000])

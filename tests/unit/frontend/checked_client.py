@@ -1,4 +1,4 @@
-"""A client for which every answer that the OpenAPI document does not allow is a failure."""
+"""The client of the tests of a frontend: what the OpenAPI document does not allow is a failure."""
 
 import json
 from typing import Any
@@ -6,10 +6,8 @@ from typing import Any
 from aiohttp import ClientResponse, ClientWebSocketResponse, WSMessage, WSMsgType, web
 from aiohttp.test_utils import TestClient
 
+from tests.checked_session import check_answer, check_passed
 from tests.unit.frontend.contract import CONTRACT
-
-READ = ("json", "/html", "/plain")
-"""How the types of bodies end that are read here; files may be large, and streams have no end."""
 
 
 class CheckedSocket(ClientWebSocketResponse):
@@ -31,11 +29,6 @@ class CheckedClient(TestClient[web.Request, web.Application]):
     async def _request(self, method: str, path: Any, **options: Any) -> ClientResponse:
         response: ClientResponse = await super()._request(method, path, **options)
         for passed in response.history:
-            _check(passed, None)
-        is_read = response.content_type.endswith(READ)
-        _check(response, await response.read() if is_read else None)
+            check_passed(passed)
+        await check_answer(response)
         return response
-
-
-def _check(response: ClientResponse, body: bytes | None) -> None:
-    CONTRACT.check(response.method, response.url.raw_path, response.status, response.headers, body)

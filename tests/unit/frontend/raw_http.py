@@ -6,7 +6,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from multidict import CIMultiDict
+from yarl import URL
+
 from tests.unit.frontend.conftest import Client
+from tests.unit.frontend.contract import CONTRACT
 
 ANSWER_WITHIN_S = 10.0
 
@@ -17,6 +21,7 @@ class Connection:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
         self._writer = writer
+        self._asked = "", ""
 
     async def send(self, data: bytes) -> None:
         """Send bytes as they are."""
@@ -25,6 +30,7 @@ class Connection:
 
     async def send_head(self, method: str, path: str, **headers: str | int) -> None:
         """Send the head of a request; `_` in the name of a header stands for `-`."""
+        self._asked = method, URL(path).raw_path
         lines = [f"{method} {path} HTTP/1.1", "Host: localhost"]
         lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
         await self.send("\r\n".join([*lines, "", ""]).encode())
@@ -35,12 +41,15 @@ class Connection:
             return await self._reader.readuntil(b"\r\n\r\n")
 
     async def answer(self) -> tuple[bytes, dict[str, Any]]:
-        """The next status line with its headers, and the JSON that comes with it."""
+        """The next status line with its headers, and the JSON that comes with it, as is documented."""
         head = await self.answer_head()
-        size = next(int(line[15:]) for line in head.split(b"\r\n") if line.startswith(b"Content-Length:"))
+        status, *lines = head.decode().rstrip().split("\r\n")
+        named = (line.partition(": ") for line in lines)
+        headers = CIMultiDict({name: value for name, _, value in named})
         async with asyncio.timeout(ANSWER_WITHIN_S):
-            body: dict[str, Any] = json.loads(await self._reader.readexactly(size))
-        return head, body
+            body = await self._reader.readexactly(int(headers["Content-Length"]))
+        CONTRACT.check(*self._asked, int(status.split()[1]), headers, body)
+        return head, json.loads(body)
 
     async def rest(self) -> bytes:
         """All that comes until the server closes the connection."""

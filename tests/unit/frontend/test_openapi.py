@@ -1,5 +1,6 @@
 """The OpenAPI document: valid, complete both ways, and a strict judge."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from pipeline import __version__
 from tests.unit.frontend.conftest import Client
 from tests.unit.frontend.contract import CONTRACT
 
+FILES_AND_PAGES = ("image/", "text/", "*/", "application/zip", "application/octet-stream")
 GOOD_HEADERS = {
     "X-Request-Id": "0d2f7c4be1a9",
     "Content-Security-Policy": "default-src 'self'",
@@ -98,6 +100,33 @@ def test_every_example_is_as_its_schema_says() -> None:
         values = [example["value"] for example in one.get("examples", {}).values()]
         for value in [*values, *([one["example"]] if "example" in one else [])]:
             Draft202012Validator(whole).validate(value)
+
+
+def parameters_and_bodies(operation: Json) -> Iterator[tuple[str, Json]]:
+    """The parameters of an operation by name, and its bodies and those of its answers by type."""
+    document = read_document()
+    for parameter in operation.get("parameters", []):
+        one = resolved(document, parameter)
+        yield one["name"], one
+    for body in (operation.get("requestBody", {}), *operation["responses"].values()):
+        yield from resolved(document, body).get("content", {}).items()
+
+
+def has_example(part: Json) -> bool:
+    schema = resolved(read_document(), part.get("schema", {}))
+    is_shown = {"example", "examples", "default", "enum", "const"} & (part.keys() | schema.keys())
+    return bool(is_shown) or any(has_example(one) for one in part.get("content", {}).values())
+
+
+def test_everything_but_files_and_pages_is_shown_by_an_example() -> None:
+    without = {
+        (path, method, name)
+        for path, method, operation in operations(read_document())
+        for name, part in parameters_and_bodies(operation)
+        if not has_example(part) and not name.startswith(FILES_AND_PAGES)
+    }
+
+    assert without == {("/openapi.json", "get", "application/json")}
 
 
 def test_what_two_files_describe_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
