@@ -64,7 +64,7 @@ class Run:
         await watching
 
     async def _send(self, image: bytes, turns: asyncio.Semaphore, sent: TaskID) -> None:
-        form = aiohttp.FormData({"batch_id": self._batch_id})
+        form = aiohttp.FormData({"batch_id": self._batch_id, "reuse": "no"})
         form.add_field("file", io.BytesIO(image), filename="photograph.jpg")
         async with turns, self._session.post("/upload", data=form, raise_for_status=True):
             self._progress.advance(sent)

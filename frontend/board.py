@@ -20,9 +20,9 @@ from pipeline.messages import (
     AnyJobEvent,
     FrontendOnline,
     JobCancelled,
+    JobEnd,
     JobEvent,
     JobQueued,
-    JobRemoved,
 )
 
 MOST_JOBS = 20_000
@@ -94,7 +94,7 @@ class Board:
         else:
             self._crew.take(event, event.at if is_replay else datetime.now(UTC))
 
-    def take_own(self, event: JobQueued | JobCancelled | JobRemoved, *, is_in_queue: bool = True) -> JobState:
+    def take_own(self, event: JobQueued | JobEnd, *, is_in_queue: bool = True) -> JobState:
         """Take in what this frontend has just done itself, before the log tells of it; the new state.
 
         A job that is not in the queue yet has no place there until the log tells of it.

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pipeline.broker import Publisher, PublishUncertain
 from pipeline.errors import BrokerUnavailable, QueueFull
 from pipeline.ids import JobId, parse_job_id
-from pipeline.messages import ResizeImage
+from pipeline.messages import JobEnd, ResizeImage
 from pipeline.outbox import Outbox
 from pipeline.records import JobRecord, queued_of
 
@@ -73,6 +73,14 @@ class Dispatch:
         if record is not None:
             await self._publisher.publish_event(queued_of(record, attempt=command.attempt))
         return True
+
+    async def tell(self, event: JobEnd) -> None:
+        """Tell the event log of a job that has ended without the queue, unless that would take long."""
+        session = self._publisher.link.sessions
+        if not self._publisher.link.is_open or self._is_hung:
+            log.warning("nobody is told that job %s has ended: the broker is away", event.job_id)
+        elif not await self._publisher.publish_event(event):
+            self._hung_session = session
 
     async def holds(self, job_id: JobId) -> bool:
         """Whether a command for this job is kept, and will be sent."""

@@ -1,8 +1,9 @@
 """Accepting: an image that is stored becomes a job once its command is in the outbox.
 
 The order: image (already stored), job.json, outbox entry, confirmed publish, event. From the outbox entry on
-the job will be done, whatever dies. Only when the broker has said that its queue is full, or the disk is, all
-that was stored is removed again and the sender is told.
+the job will be done, whatever dies; if its work was done before, a receipt takes the place of publishing.
+Only when the broker has said that its queue is full, or the disk is, all that was stored is removed again and
+the sender is told.
 """
 
 from collections import deque
@@ -11,13 +12,15 @@ from dataclasses import dataclass, field
 
 from frontend.board import Board
 from frontend.dispatch import Dispatch
+from frontend.finished_work import FinishedWork
 from frontend.job_state import JobState, queued_from_record
 from frontend.upload_form import RejectedFile, StoredImage, Upload
 from pipeline.errors import QueueFull, StorageFull
 from pipeline.ids import BatchId, JobId, made_at
 from pipeline.image_store import ImageStore
-from pipeline.messages import ResizeImage
+from pipeline.messages import ResizeImage, WorkKey
 from pipeline.records import JobRecord, command_of
+from pipeline.work_key import work_key
 
 
 @dataclass
@@ -33,9 +36,12 @@ class Acceptance:
 class Intake:
     """Makes jobs of stored images."""
 
-    def __init__(self, *, store: ImageStore, dispatch: Dispatch, board: Board) -> None:
+    def __init__(
+        self, *, store: ImageStore, dispatch: Dispatch, finished_work: FinishedWork, board: Board
+    ) -> None:
         self._store = store
         self._dispatch = dispatch
+        self._finished_work = finished_work
         self._board = board
 
     async def accept(self, upload: Upload) -> Acceptance:
@@ -60,6 +66,9 @@ class Intake:
         """
         command = command_of(record)
         await self._keep(record, command)
+        ended = await self._finished_work.given_to(command, record)
+        if ended is not None:
+            return ended
         try:
             is_in_queue = await self._dispatch.send(command, record)
         except QueueFull:
@@ -88,6 +97,12 @@ def records_of(upload: Upload) -> list[JobRecord]:
     return [_record(image, upload) for image in upload.images]
 
 
+def _work(image: StoredImage, upload: Upload) -> WorkKey | None:
+    if not upload.may_reuse:
+        return None
+    return work_key(sha256=image.sha256, renditions=upload.renditions, owner=upload.owner)
+
+
 def _record(image: StoredImage, upload: Upload) -> JobRecord:
     return JobRecord(
         job_id=image.job_id,
@@ -97,5 +112,6 @@ def _record(image: StoredImage, upload: Upload) -> JobRecord:
         source_path=image.source_path,
         source=image.source,
         renditions=upload.renditions,
+        work=_work(image, upload),
         created_at=made_at(image.job_id),
     )

@@ -176,6 +176,11 @@ class JobState:
         return self._now.placeholder if isinstance(self._now, JobDone) else None
 
     @property
+    def is_reused(self) -> bool:
+        """Whether it is done, and was given the results of an earlier job."""
+        return isinstance(self._now, JobDone) and self._now.reused
+
+    @property
     def error(self) -> JobError | None:
         """Why it failed, or what is in the way of one that will be tried again."""
         match self._now:

@@ -42,6 +42,7 @@ def job_view(state: JobState, *, position: int | None, forecast: Forecast | None
         "renditions": [_rendition_view(state.id, result) for result in state.renditions],
         "notes": list(state.notes),
         "placeholder": state.placeholder,
+        "reused": state.is_reused,
         "picture": picture_html(_to_be_shown(state)),
         "srcset": srcsets(_to_be_shown(state)),
         "receipt_url": f"/api/jobs/{state.id}/receipt" if _has_receipt(state) else None,

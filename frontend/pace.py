@@ -66,7 +66,7 @@ class Pace:
 
     def take(self, state: JobState, *, slots: int) -> None:
         """Take in that a job has ended, while there were so many slots."""
-        if state.started_at is None or state.finished_at is None:
+        if state.started_at is None or state.finished_at is None or state.worker is None:
             return
         at, began, made = (
             when.timestamp() for when in (state.finished_at, state.started_at, state.created_at)

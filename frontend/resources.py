@@ -15,6 +15,7 @@ from frontend.clients import Clients
 from frontend.departures import Departures
 from frontend.dispatch import Dispatch
 from frontend.feed import Feed
+from frontend.finished_work import FinishedWork
 from frontend.intake import Intake
 from frontend.job_actions import JobActions
 from frontend.job_pages import JobPages
@@ -63,6 +64,7 @@ from pipeline.local_store import LocalImageStore
 from pipeline.meters import Meters
 from pipeline.outbox import Outbox
 from pipeline.retention import Retention
+from pipeline.reuse import Reuse
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -170,7 +172,15 @@ async def board_context(app: web.Application) -> AsyncIterator[None]:
 
 async def intake_context(app: web.Application) -> AsyncIterator[None]:
     """What makes jobs of images."""
-    app[INTAKE] = Intake(store=app[STORE], dispatch=app[DISPATCH], board=app[BOARD])
+    finished_work = FinishedWork(
+        store=app[STORE],
+        reuse=Reuse(app[SETTINGS].storage_dir),
+        dispatch=app[DISPATCH],
+        board=app[BOARD],
+    )
+    app[INTAKE] = Intake(
+        store=app[STORE], dispatch=app[DISPATCH], finished_work=finished_work, board=app[BOARD]
+    )
     app[CLAIMED_INTAKE] = ClaimedIntake(
         claims=Claims(app[SETTINGS].storage_dir),
         intake=app[INTAKE],
@@ -190,6 +200,7 @@ async def sweeper_context(app: web.Application) -> AsyncIterator[None]:
         "leftovers": Leftovers(settings.storage_dir, after_s=settings.sweep_after_s).sweep,
         "claims": Claims(settings.storage_dir).sweep,
         "meters": Meters(settings.storage_dir).sweep,
+        "finished work": Reuse(settings.storage_dir).sweep,
     }
     if settings.keep_days:
         retention = Retention(

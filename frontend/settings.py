@@ -106,6 +106,12 @@ class FrontendSettings(ServiceSettings):
         text="Jobs that may wait in the outbox while the queue cannot be reached. Beyond that, uploads are "
         "refused (503) before a byte of them is read.",
     )
+    reuse_work: bool = setting(
+        True,
+        parse=yes_or_no,
+        text="`yes`: an image that comes again, wanted in the same way by the same client, is given the "
+        "results of the [first time](deduplication.md). `no`: every job is worked.",
+    )
     keep_days: float = setting(
         0.0,
         parse=days,

@@ -1,4 +1,4 @@
-"""What an upload says besides its images: the renditions, the batch, a name. All but presets once."""
+"""What an upload says besides its images: renditions, batch, name and more. All but presets once."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -6,6 +6,7 @@ from multidict import MultiMapping
 
 from frontend.errors import OptionInvalid
 from frontend.idempotency import Fingerprint
+from frontend.option_values import yes_or_no
 from frontend.options import RequestOptions
 from frontend.presets import Presets
 from frontend.rendition_choice import RenditionLimits
@@ -31,6 +32,7 @@ class UploadFields:
         """Takes in the address. Raises OptionInvalid. What is taken goes into the `fingerprint` as well."""
         self.batch_id: BatchId | None = None
         self.name: str | None = None
+        self._reuse: str | None = None
         self._options = RequestOptions(presets=presets, limits=limits)
         self._fingerprint = fingerprint
         for field, value in query.items():
@@ -44,8 +46,15 @@ class UploadFields:
             self.batch_id = _batch_id(value.strip(), self.batch_id)
         elif field == "name":
             self.name = _once(field, value.strip(), self.name)
+        elif field == "reuse":
+            self._reuse = _yes_or_no(field, value.strip(), self._reuse)
         else:
             self._options.add(field, value)
+
+    @property
+    def may_reuse(self) -> bool:
+        """Whether its images may share results with other jobs."""
+        return self._reuse is None or yes_or_no(self._reuse, field="reuse")
 
     def renditions(self) -> tuple[Rendition, ...]:
         """What is asked for: at least one rendition."""
@@ -56,6 +65,12 @@ def _once(field: str, text: str, before: str | None) -> str | None:
     if text and before is not None:
         raise OptionInvalid(field, text, "one value", remark=" and another one before")
     return text or before
+
+
+def _yes_or_no(field: str, text: str, before: str | None) -> str | None:
+    if text:
+        yes_or_no(text, field=field)
+    return _once(field, text, before)
 
 
 def _batch_id(text: str, before: BatchId | None) -> BatchId | None:

@@ -41,6 +41,7 @@ class StoredImage:
     name: str
     source_path: str
     source: Source
+    sha256: str
 
 
 @dataclass(frozen=True)
@@ -53,11 +54,15 @@ class RejectedFile:
 
 @dataclass
 class Upload:
-    """What a request has brought; all its images get the same renditions."""
+    """What a request has brought; all its images get the same renditions.
+
+    `may_reuse` says whether they may share results with other jobs.
+    """
 
     batch_id: BatchId
     owner: Owner | None = None
     renditions: tuple[Rendition, ...] = (DEFAULT_RENDITION,)
+    may_reuse: bool = True
     images: list[StoredImage] = field(default_factory=list)
     rejected: list[RejectedFile] = field(default_factory=list)
 
@@ -101,6 +106,7 @@ class UploadReader:
             if not self._upload.images and not self._upload.rejected:
                 raise NoFile
             self._upload.renditions = self._fields.renditions()
+            self._upload.may_reuse = self._settings.reuse_work and self._fields.may_reuse
             self._upload.batch_id = self._fields.batch_id or self._upload.batch_id
         except BaseException:
             await self._discard()
@@ -173,7 +179,7 @@ class UploadReader:
         finally:
             incoming.close()
         source = Source(media_type=image_format.media_type, bytes=incoming.size)
-        self._upload.images.append(StoredImage(job_id, name, source_path, source))
+        self._upload.images.append(StoredImage(job_id, name, source_path, source, incoming.sha256))
 
     def _check_size(self, name: str, size: int) -> None:
         if size > self._settings.max_upload_bytes:

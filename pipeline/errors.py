@@ -44,6 +44,10 @@ class JobBusy(PipelineError):
     """Somebody else is changing this job just now."""
 
 
+class WorkUnderWay(PipelineError):
+    """The same image is being resized in the same way for another job just now."""
+
+
 class BatchNotFound(PipelineError):
     """There is no such batch."""
 

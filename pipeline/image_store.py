@@ -17,6 +17,10 @@ class IncomingImage(Protocol):
     size: int
     """Bytes written so far."""
 
+    @property
+    def sha256(self) -> str:
+        """The digest of an image that was kept, in hexadecimal."""
+
     async def write(self, chunk: bytes) -> None:
         """Append a chunk. Raises StorageFull."""
 

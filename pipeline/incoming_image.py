@@ -1,6 +1,7 @@
 """An image that is being written to the disk."""
 
 import asyncio
+import hashlib
 import os
 from pathlib import Path
 from typing import BinaryIO
@@ -20,6 +21,12 @@ class LocalIncomingImage:
         self._temporary = temporary_for(folder / "image")
         self._file: BinaryIO | None = None
         self._buffer = bytearray()
+        self._digest = hashlib.sha256()
+
+    @property
+    def sha256(self) -> str:
+        """In hexadecimal, of the bytes that have reached the file: of all of them once they are kept."""
+        return self._digest.hexdigest()
 
     async def write(self, chunk: bytes) -> None:
         self.size += len(chunk)
@@ -48,6 +55,7 @@ class LocalIncomingImage:
     def _append(self, data: bytearray) -> None:
         if self._file is None:
             self._file = self._temporary.open("xb", buffering=0)
+        self._digest.update(data)  # here, in a thread, it keeps nobody waiting
         view = memoryview(data)
         while view:
             view = view[self._file.write(view) :]

@@ -27,6 +27,7 @@ from pipeline.job_index import Filing
 from pipeline.messages import Owner
 from pipeline.records import DamagedRecord, JobRecord, Receipt, decode_job, decode_receipt, encode_record
 from pipeline.store_paths import MARK_PREFIX, RECEIPT_FILE, StorePaths
+from pipeline.work_index import WorkIndex
 
 _NO_PATH = (errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR)
 """The errors of a path that can be none, whatever is on the disk."""
@@ -41,6 +42,7 @@ class LocalImageStore:
             make_folder(part)
         self._batches = BatchFolders(self._paths)
         self._filed = FiledJobs(self._paths)
+        self._work = WorkIndex(self._paths)
 
     async def receive(self, job_id: JobId) -> LocalIncomingImage:
         folder = self._paths.upload_folder(job_id)
@@ -259,12 +261,11 @@ class LocalImageStore:
             _remove_if_empty(day)
 
     def _remove_upload(self, job_id: JobId) -> None:
-        try:
-            batch_id = decode_job(self._paths.job(job_id).read_bytes()).batch_id
-        except (FileNotFoundError, DamagedRecord):
-            batch_id = None
-        if batch_id is not None:
-            self._batches.leave(BatchId(batch_id), job_id)
+        with suppress(FileNotFoundError, DamagedRecord):
+            record = decode_job(self._paths.job(job_id).read_bytes())
+            self._batches.leave(BatchId(record.batch_id), job_id)
+            if record.work is not None:
+                self._work.forget(record.work, job_id)
         shutil.rmtree(self._paths.upload_folder(job_id), ignore_errors=True)
 
 

@@ -35,6 +35,8 @@ MetadataPolicy = Literal["copyright", "none", "all"]
 Owner = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")]
 """The name of the API key that an image came with: its jobs are shown to nobody else."""
 RenditionName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")]
+WorkKey = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
+"""What work a job is: jobs with the same key come to the same results. See work_key.py."""
 Moment = Annotated[datetime, Meta(tz=True)]
 
 
@@ -107,6 +109,7 @@ class ResizeImage(Struct, frozen=True, kw_only=True, tag_field="type", tag="resi
 
     `owner` is the name of the API key that it came with, if it came with one. `attempt` counts from 1 and on
     and on; `retries` is how many rungs of the retry ladder it has gone round since somebody asked for it.
+    With a `work` it may be given the results of another job with the same one; without, it is always worked.
     """
 
     v: Literal[1] = 1
@@ -116,6 +119,7 @@ class ResizeImage(Struct, frozen=True, kw_only=True, tag_field="type", tag="resi
     source: str
     attempt: Attempt = 1
     retries: Annotated[int, Meta(ge=0, le=1_000)] = 0
+    work: WorkKey | None = None
     renditions: Annotated[tuple[Rendition, ...], Meta(min_length=1)] = (DEFAULT_RENDITION,)
 
 
@@ -170,7 +174,8 @@ class JobDone(JobEvent, frozen=True, kw_only=True, tag="job_done"):
     """The job has ended well: every rendition is stored. Times are in milliseconds.
 
     `notes` are sentences about what could not be kept or was done differently than asked. `placeholder` is a
-    ThumbHash of the first rendition, in Base64; workers of earlier versions made none.
+    ThumbHash of the first rendition, in Base64; workers of earlier versions made none. `reused` says that the
+    results are those of an earlier job. If a frontend found them, no `worker` is named.
     """
 
     name: str
@@ -179,6 +184,7 @@ class JobDone(JobEvent, frozen=True, kw_only=True, tag="job_done"):
     renditions: tuple[Result, ...]
     notes: tuple[str, ...] = ()
     placeholder: str | None = None
+    reused: bool = False
     started_at: Moment
     timings_ms: dict[str, float]
 

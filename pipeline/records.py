@@ -21,6 +21,7 @@ from pipeline.messages import (
     ResizeImage,
     Result,
     Source,
+    WorkKey,
 )
 
 ReceiptStatus = Literal["done", "failed", "cancelled", "removed"]
@@ -33,7 +34,8 @@ class DamagedRecord(PipelineError):
 class JobRecord(Struct, frozen=True, kw_only=True):
     """What was asked. `name` is the sender's file name, to be shown; `source_path` is where the image is.
 
-    `owner` is the name of the API key that the image came with; None where there are no keys.
+    `owner` is the name of the API key that the image came with; None where there are no keys. `work` is None
+    where its results are not to be shared with other jobs.
     """
 
     v: Literal[1] = 1
@@ -44,6 +46,7 @@ class JobRecord(Struct, frozen=True, kw_only=True):
     source_path: str
     source: Source
     renditions: Annotated[tuple[Rendition, ...], Meta(min_length=1)]
+    work: WorkKey | None = None
     created_at: datetime
 
 
@@ -91,6 +94,9 @@ class Receipt(Struct, frozen=True, kw_only=True):
 
     A job that was removed keeps a receipt that says so and no more, so that its command, should it come
     again, is known to be over. `worker` is empty when no worker ended the job.
+
+    `work` names the work of a job whose results others may be given. `reused` says that this one was given
+    those of another.
     """
 
     v: Literal[1] = 1
@@ -110,6 +116,8 @@ class Receipt(Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
     placeholder: str | None = None
     report: ImageReport | None = None
+    work: WorkKey | None = None
+    reused: bool = False
 
 
 def command_of(record: JobRecord, *, attempt: int = 1) -> ResizeImage:
@@ -121,6 +129,7 @@ def command_of(record: JobRecord, *, attempt: int = 1) -> ResizeImage:
         source=record.source_path,
         attempt=attempt,
         renditions=record.renditions,
+        work=record.work,
     )
 
 
@@ -159,6 +168,7 @@ def _done(receipt: Receipt, source: Source) -> JobDone:
         renditions=receipt.renditions,
         notes=receipt.notes,
         placeholder=receipt.placeholder,
+        reused=receipt.reused,
         started_at=receipt.started_at,
         timings_ms=receipt.timings_ms,
     )

@@ -6,6 +6,8 @@
     batches/<day>/<batch_id>/<job_id>      which jobs a batch has
     claims/<day>/<digest>.json             what an upload with an idempotency key has come to
     claims/locks/<digest or job_id>        somebody acts on this key, or changes this job
+    claims/locks/<work key>.work           a worker is at this work
+    work/<2 of the key>/<work key>         which job has done this work
     meters/<digest>                        how much a client has used lately
     processed/<day>/<job_id>/<file>        a rendition
     processed/<day>/<job_id>/.attempt-*    a worker is at it
@@ -20,7 +22,7 @@ the modules of the store know these paths; others pass ids and the `source_path`
 from pathlib import Path
 
 from pipeline.ids import BatchId, JobId, day_of
-from pipeline.messages import Owner
+from pipeline.messages import Owner, WorkKey
 
 JOB_FILE = "job.json"
 RECEIPT_FILE = "receipt.json"
@@ -41,11 +43,12 @@ class StorePaths:
         self.locks = self.claims / "locks"
         self.index = root / "index"
         self.meters = root / "meters"
+        self.work = root / "work"
 
     @property
     def parts(self) -> tuple[Path, ...]:
         """The folders that are always there."""
-        return (self.uploads, self.processed, self.batches, self.outbox, self.claims, self.index)
+        return (self.uploads, self.processed, self.batches, self.outbox, self.claims, self.index, self.work)
 
     def upload_folder(self, job_id: JobId) -> Path:
         """The folder of the image and of what was asked."""
@@ -66,6 +69,14 @@ class StorePaths:
     def batch_folder(self, batch_id: BatchId) -> Path:
         """A folder with an empty file for each job of a batch."""
         return self.batches / day_of(batch_id) / batch_id
+
+    def work_entry(self, key: WorkKey) -> Path:
+        """The file that names the job which has done this work."""
+        return self.work / key[:2] / key
+
+    def work_lock(self, key: WorkKey) -> Path:
+        """The lock of the worker that is at this work."""
+        return self.locks / f"{key}.work"
 
     def index_of(self, owner: Owner | None) -> Path:
         """The index of the jobs of one owner; None: of those that came without an API key."""

@@ -7,13 +7,16 @@ from collections.abc import Mapping
 from pipeline.broker import DeliverySlots, Publisher
 from pipeline.delivery import GiveUp
 from pipeline.local_store import LocalImageStore
+from pipeline.reuse import Reuse
 from pipeline.topology import ladder
+from pipeline.work_locks import WorkLocks
 from worker.heartbeat import Heartbeat
 from worker.image_pool import ImagePool
 from worker.occupancy import Occupancy
 from worker.resize_handler import ResizeHandler, read_command
 from worker.settings import WorkerSettings
 from worker.settlement import Settlement
+from worker.shared_work import SharedWork
 from worker.watchdog import Watchdog
 
 log = logging.getLogger(__name__)
@@ -43,8 +46,12 @@ class Worker:
         self._occupancy = Occupancy(self._tags)
         self._pool = ImagePool(processes=settings.slot_count, limits=settings.job_limits)
         self._publisher = Publisher(url, service=name, rungs=ladder(settings.retry_delays_s))
+        store = LocalImageStore(settings.storage_dir)
         self._handler = ResizeHandler(
-            store=LocalImageStore(settings.storage_dir),
+            store=store,
+            shared_work=SharedWork(
+                store=store, reuse=Reuse(settings.storage_dir), locks=WorkLocks(settings.storage_dir)
+            ),
             pool=self._pool,
             publish=self._publisher.publish_event,
             worker=name,

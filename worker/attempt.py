@@ -14,9 +14,11 @@ from pipeline.messages import (
     ResizeImage,
     Result,
     Source,
+    WorkKey,
     now,
 )
 from pipeline.records import Receipt
+from pipeline.work_key import work_key
 from worker.imaging import Rendered
 from worker.source_file import SourceFile
 
@@ -105,7 +107,13 @@ class Attempt:
             notes=rendered.notes,
             placeholder=rendered.placeholder,
             report=replace(rendered.report, sha256=source.sha256),
+            work=self._work(source),
         )
+
+    def _work(self, source: SourceFile) -> WorkKey | None:
+        """What work it was, if it was what the command says: of the very bytes that have been read now."""
+        key = work_key(sha256=source.sha256, renditions=self.command.renditions, owner=self.command.owner)
+        return key if key == self.command.work else None
 
     def failed(self, error: JobError) -> Receipt:
         """The receipt of a job that ends without a result."""

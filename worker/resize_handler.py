@@ -2,8 +2,8 @@
 
 The order is what keeps a job from being lost or done twice: a mark that says who is at it, renditions, then
 the receipt, then the event of the end, and only then the caller acknowledges. A command that comes again
-finds the receipt. A job ends once: the first receipt stands, whoever wrote it, and if it does not say `done`
-no rendition stays.
+finds the receipt; one whose work was done for another job is given the results of that. A job ends once: the
+first receipt stands, whoever wrote it, and if it does not say `done` no rendition stays.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from pathlib import PurePosixPath
 from msgspec.structs import replace
 
 from pipeline.delivery import Done, GiveBack, GiveUp, Outcome, RetryLater
-from pipeline.errors import InvalidMessage, JobNotFound, StorageFull
+from pipeline.errors import InvalidMessage, JobNotFound, StorageFull, WorkUnderWay
 from pipeline.ids import JobId, parse_job_id
 from pipeline.image_store import ImageStore
 from pipeline.messages import JobError, JobRetrying, ResizeImage, decode_command
@@ -28,6 +28,7 @@ from worker.own_attempts import OwnAttempts
 from worker.pool_errors import DecoderCrashed
 from worker.rendering import PublishEvent, Rendering
 from worker.retry_policy import not_begun, outcome_of, put_off
+from worker.shared_work import SharedWork
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +46,7 @@ class ResizeHandler:
         self,
         *,
         store: ImageStore,
+        shared_work: SharedWork,
         pool: ImagePool,
         publish: PublishEvent,
         worker: str,
@@ -53,6 +55,7 @@ class ResizeHandler:
     ) -> None:
         """`delays_s` are the rungs of the retry ladder; with less free space no job is begun."""
         self._store = store
+        self._shared_work = shared_work
         self._publish = publish
         self._worker = worker
         self._delays_s = delays_s
@@ -102,16 +105,24 @@ class ResizeHandler:
 
     async def _try(self, attempt: Attempt) -> Outcome:
         if not await self._has_room():
-            later = not_begun(StorageFull(), attempt.command, number=attempt.number, delays_s=self._delays_s)
-            return await self._announced(attempt, later)
+            return await self._not_begun(attempt, StorageFull())
         try:
-            if attempt.lost >= MOST_LOST_WORKERS:
-                raise DecoderCrashed(f"The worker that was resizing the image died, {attempt.lost} times.")
-            await self._publish(attempt.started())
-            await self._end(await self._rendering.receipt_of(attempt), attempt.number)
+            await self._tell_end(await self._shared_work.end_of(attempt, self._work), attempt.number)
+        except WorkUnderWay as error:
+            return await self._not_begun(attempt, error)
         except Exception as error:
             return await self._take_failure(attempt, error)
         return Done()
+
+    async def _work(self, attempt: Attempt) -> Receipt:
+        if attempt.lost >= MOST_LOST_WORKERS:
+            raise DecoderCrashed(f"The worker that was resizing the image died, {attempt.lost} times.")
+        await self._publish(attempt.started())
+        return await self._rendering.receipt_of(attempt)
+
+    async def _not_begun(self, attempt: Attempt, error: Exception) -> RetryLater:
+        later = not_begun(error, attempt.command, number=attempt.number, delays_s=self._delays_s)
+        return await self._announced(attempt, later)
 
     async def _has_room(self) -> bool:
         """Whether there is room for a job. It is waited for a moment, lest all that waits is sent round."""
@@ -149,11 +160,11 @@ class ResizeHandler:
         return later
 
     async def _end(self, receipt: Receipt, number: int) -> None:
-        standing = await self._store.save_receipt(receipt)
-        if standing is not receipt:
-            log.info("job %s was ended by somebody else: %s", receipt.job_id, standing.status)
-        await self._settle(standing, number)
-        log.info("%s", _log_line(standing))
+        await self._tell_end(await self._shared_work.stored(receipt), number)
+
+    async def _tell_end(self, receipt: Receipt, number: int) -> None:
+        await self._settle(receipt, number)
+        log.info("%s", _log_line(receipt))
 
     async def _settle(self, receipt: Receipt, number: int) -> None:
         """Make true, and tell, what the receipt says that stands.
@@ -198,6 +209,8 @@ def _log_line(receipt: Receipt) -> str:
     job = f"job {receipt.job_id} {receipt.name!r}"
     if receipt.error:
         return f"{job} failed: {receipt.error.code}: {receipt.error.detail}"
+    if receipt.reused:
+        return f"{job} was given the results of the same work"
     if receipt.source is None or not receipt.timings_ms:
         return f"{job} {receipt.status}"
     sizes = ", ".join(f"{result.width}x{result.height}" for result in receipt.renditions)

@@ -24,8 +24,12 @@ Note = Callable[[str], None]  # called with a step each time an image has made i
 class Batch:
     """A batch of uploads: sends them, has their jobs followed, checks the results."""
 
-    def __init__(self, site: Site, batch_id: BatchId, follower: Follower, note: Note) -> None:
+    def __init__(
+        self, site: Site, batch_id: BatchId, follower: Follower, note: Note, *, may_reuse: bool = False
+    ) -> None:
+        """Each image is worked, unless the server `may_reuse` results that it has made before."""
         self._site, self._id, self._follower, self._note = site, batch_id, follower, note
+        self._fields = {"batch_id": batch_id, "reuse": "yes" if may_reuse else "no"}
 
     async def run(self, uploads: Sequence[Upload], *, concurrency: int, timeout_s: float) -> None:
         """Return when every upload has ended or the time is up. Raises Unusable."""
@@ -55,7 +59,7 @@ class Batch:
         content = await asyncio.to_thread(upload.path.read_bytes)
 
         def form() -> aiohttp.FormData:
-            made = aiohttp.FormData({"batch_id": self._id})
+            made = aiohttp.FormData(self._fields)
             made.add_field("file", io.BytesIO(content), filename=upload.path.name)
             return made
 

@@ -19,8 +19,11 @@ async def upload(
     *,
     fields: Mapping[str, str] | None = None,
 ) -> JsonObject:
-    """Send an image as a form, with further fields of it; the job that it became."""
-    form = aiohttp.FormData(fields or {})
+    """Send an image as a form, with further fields of it; the job that it became.
+
+    It is worked, whatever has been sent before, unless the fields say otherwise.
+    """
+    form = aiohttp.FormData({"reuse": "no", **(fields or {})})
     form.add_field("file", io.BytesIO(data), filename=name)
     async with http.post("/upload", data=form) as response:
         answer: JsonObject = await response.json()

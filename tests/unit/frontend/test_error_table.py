@@ -17,6 +17,7 @@ from pipeline.errors import (
     JobNotFound,
     PipelineError,
     StorageFull,
+    WorkUnderWay,
 )
 
 NEVER_IN_A_HANDLER = {
@@ -25,6 +26,7 @@ NEVER_IN_A_HANDLER = {
     InvalidMessage,  # met in the event log and in the outbox, and dealt with there
     BrokerUnavailable,  # the job waits in the outbox
     PublishUncertain,  # likewise
+    WorkUnderWay,  # met by workers, whose job goes round
     JobHasFailed,  # its row is the error of its job
 }
 

@@ -45,6 +45,7 @@ def test_a_job_that_waits_has_every_field_and_its_place() -> None:
         "renditions": [],
         "notes": [],
         "placeholder": None,
+        "reused": False,
         "picture": None,
         "srcset": None,
         "receipt_url": None,

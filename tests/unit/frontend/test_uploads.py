@@ -1,5 +1,6 @@
 """Images in, jobs out: every way to send them, and what is answered."""
 
+import hashlib
 from pathlib import Path
 
 import aiohttp
@@ -9,6 +10,7 @@ from yarl import URL
 from pipeline.ids import JobId, new_batch_id
 from pipeline.local_store import LocalImageStore
 from pipeline.messages import DEFAULT_RENDITION, ResizeImage
+from pipeline.work_key import work_key
 from tests.unit.frontend.conftest import (
     Client,
     Json,
@@ -78,6 +80,9 @@ async def test_what_is_accepted_is_in_the_store_and_in_the_queue(
             batch_id=answer["batch"]["id"],
             source=record.source_path,
             renditions=(DEFAULT_RENDITION,),
+            work=work_key(
+                sha256=hashlib.sha256(PNG).hexdigest(), renditions=(DEFAULT_RENDITION,), owner=None
+            ),
         )
     ]
 

@@ -68,6 +68,7 @@ REPORT = ImageReport(
     sha256="2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
     libraries={"pillow": "12.0.0"},
 )
+WORK = "7d865e959b2466918c9863afca942d0fb89d7c9ac0c99bafc3749504ded97730"
 ERROR = JobError(code="image_truncated", detail="The file ends too early: a part of the image is missing.")
 SPENT = {"decode": 12.5, "total": 48.0}
 
@@ -78,6 +79,7 @@ COMMAND = ResizeImage(
     source=f"uploads/2026-11-24/{JOB_ID}/holiday.jpg",
     attempt=2,
     retries=1,
+    work=WORK,
     renditions=(
         Rendition(name="300x300", width=300, height=300),
         Rendition(
@@ -132,6 +134,7 @@ EVENTS: tuple[AnyEvent, ...] = (
         renditions=(RESULT,),
         notes=NOTES,
         placeholder=PLACEHOLDER,
+        reused=True,
         started_at=BEGUN,
         timings_ms=SPENT,
     ),
@@ -163,6 +166,7 @@ JOB_RECORD = JobRecord(
     source_path=f"uploads/2026-11-24/{JOB_ID}/holiday.jpg",
     source=SOURCE,
     renditions=COMMAND.renditions,
+    work=WORK,
     created_at=BEGUN,
 )
 
@@ -182,6 +186,8 @@ DONE_RECEIPT = Receipt(
     notes=NOTES,
     placeholder=PLACEHOLDER,
     report=REPORT,
+    work=WORK,
+    reused=True,
 )
 
 FAILED_RECEIPT = Receipt(

@@ -7,12 +7,15 @@ from pathlib import Path
 import pytest
 
 from pipeline.local_store import LocalImageStore
+from pipeline.reuse import Reuse
+from pipeline.work_locks import WorkLocks
 from tests.unit.worker.images import noise_png, png
 from tests.unit.worker.jobs import DELAYS_S, Listener
 from worker.image_pool import ImagePool
 from worker.job_limits import JobLimits
 from worker.rendering import PublishEvent
 from worker.resize_handler import ResizeHandler
+from worker.shared_work import SharedWork
 
 NewPool = Callable[..., ImagePool]
 NewHandler = Callable[..., ResizeHandler]
@@ -45,8 +48,9 @@ def listener(store: LocalImageStore) -> Listener:
 
 
 @pytest.fixture
-def new_handler(store: LocalImageStore, listener: Listener, new_pool: NewPool) -> NewHandler:
+def new_handler(store: LocalImageStore, listener: Listener, new_pool: NewPool, tmp_path: Path) -> NewHandler:
     """Makes handlers that use the same store, each with a pool of its own unless it is given one."""
+    root = tmp_path / "storage"
 
     def make(
         worker: str = "worker-1",
@@ -57,6 +61,7 @@ def new_handler(store: LocalImageStore, listener: Listener, new_pool: NewPool) -
     ) -> ResizeHandler:
         return ResizeHandler(
             store=store,
+            shared_work=SharedWork(store=store, reuse=Reuse(root), locks=WorkLocks(root)),
             pool=pool or new_pool(),
             publish=publish,
             worker=worker,
