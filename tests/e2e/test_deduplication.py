@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import json
 import re
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -122,6 +123,20 @@ async def test_the_example_of_the_page_does_what_is_said_there(rig: Rig, tmp_pat
     assert (again["status"], again["reused"], again["worker"]) == ("done", True, None)
     assert again["name"] == "beach.jpg"
     assert (anew["reused"], anew["status"] in ("queued", "processing")) == (False, True)
+
+
+async def test_the_benchmark_tells_how_much_it_saves(rig: Rig) -> None:
+    await rig.start(workers=1)
+    options = ("--url", rig.url, "--count", "6", "--rounds", "1", "--size", "640x480")
+
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "benchmarks.repeats", *options, cwd=ROOT, stdout=asyncio.subprocess.PIPE
+    )
+    told, _ = await process.communicate()
+
+    assert process.returncode == 0, told.decode()
+    assert "times as many a second" in told.decode()
+    assert times_worked(rig) == 6 + 1
 
 
 def answered(path: Path) -> JsonObject:
