@@ -1,4 +1,4 @@
-"""What is uploaded: many different images that take no time, and now and then one with special contents."""
+"""What is uploaded: images that take no time, most of them different, and now and then a special one."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -28,6 +28,8 @@ WISHES: Sequence[tuple[Mapping[str, str], Mapping[str, Size]]] = (
     ({"renditions": json.dumps(THREE)}, {"webp": (720, 540), "avif": (720, 540), "icon": (64, 64)}),
 )
 WEIGHTS = (3, 3, 4)
+TWIN_SHARE, TWINS = 0.2, 4
+"""So many are one of a few that come again and again, so that results are reused."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +56,10 @@ class Parcel:
 
 
 def good_parcel(number: int, dice: Random) -> Parcel:
-    """A photograph like no other, wanted in one size, two or three."""
+    """A photograph, mostly like no other, wanted in one size, two or three."""
     data = _marked(_photograph(number % PICTURES), f"{number} {dice.random()}")
+    if dice.random() < TWIN_SHARE:
+        data = _marked(_photograph(0), f"twin {dice.randrange(TWINS)}")
     [(fields, sizes)] = dice.choices(WISHES, WEIGHTS)
     return Parcel(number, f"photo-{number}.jpg", data, f"{dice.getrandbits(64):016x}", fields, sizes)
 
