@@ -16,6 +16,8 @@ HEALTH_PATHS = frozenset({"/health/live", "/health/ready"})
 OPEN_PATHS = HEALTH_PATHS | {"/static/{filename}", "/docs", "/openapi.json", "/sign-in", "/sign-out"}
 """These are there without a key too."""
 RENDITION_PATH = "/api/jobs/{job_id}/renditions/{rendition}"
+FILE_PATHS = frozenset({RENDITION_PATH, "/api/jobs/{job_id}/source"})
+"""Reading these is not counted: a page asks for one with each row, and its client would have nothing left."""
 WHO_KNOWS_THE_ADDRESS = Client(name="who knows the address", sees_all=True)
 _READING = (hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS)
 
@@ -52,7 +54,7 @@ async def admit(request: web.Request) -> None:
         request[CLIENT] = WHO_KNOWS_THE_ADDRESS
         return
     client = clients.of(request)
-    if path not in OPEN_PATHS:
+    if path not in OPEN_PATHS | FILE_PATHS:
         await request.app[RATE_LIMITS].count(request, client)
     request[CLIENT] = client
 

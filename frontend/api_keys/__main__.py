@@ -112,8 +112,10 @@ def _facts(key: ApiKey) -> Iterator[str]:
 def _expire(options: argparse.Namespace) -> None:
     document = _document(options.file)
     table = _table(document, options.name)
+    older = len(table["sha256"]) - 1
     table["sha256"] = [table["sha256"][-1]]
     _write(options.file, document)
+    sys.stderr.write(f"{options.name}: the newest key stays; older ones that hold no more: {older}.\n")
 
 
 def _remove(options: argparse.Namespace) -> None:
@@ -121,6 +123,7 @@ def _remove(options: argparse.Namespace) -> None:
     _table(document, options.name)
     document.remove(options.name)
     _write(options.file, document)
+    sys.stderr.write(f"{options.name}: its keys hold no more; its jobs stay.\n")
 
 
 def _document(path: Path) -> tomlkit.TOMLDocument:

@@ -123,7 +123,11 @@ function paint() {
 
 function send() {
   if (readyEntries().length === 0) fileInput.click();
-  else if (options.check()) uploads.send(readyEntries(), options.fields);
+  else if (options.check()) {
+    uploads.send(readyEntries(), options.fields);
+    // On a phone the list is further down: who has pressed the button is to see that something happens.
+    find("#summary").scrollIntoView({ block: "nearest" });
+  }
 }
 
 function addFile(file) {

@@ -1,6 +1,11 @@
 /** One file sent to the server, and what came of it. */
 
 const LONGEST_WAIT_S = 60;
+const UNAUTHORIZED = 401;
+// It was sent too slowly, or too much was sent in a minute: the file is not to blame.
+const PASSING = new Set([408, 429]);
+const WAITED_FOR = new Set([429, 503]);
+const SIGNED_OUT = "You are not signed in any more. Sign in on another tab, and press Retry here.";
 
 /**
  * POST the file with these fields (pairs of name and text) before it. With the same `key` the same upload makes one
@@ -53,8 +58,9 @@ function outcome(request, brokenOffDetail) {
   }
   const said = body.rejected?.[0]?.detail ?? body.detail;
   const detail = said ?? `The server answered with status ${request.status}.`;
-  if (request.status < 500) return { kind: "refused", detail };
-  return { kind: "unavailable", detail, waitS: request.status === 503 ? retryAfter(request) : null };
+  if (request.status === UNAUTHORIZED) return { kind: "unavailable", detail: SIGNED_OUT, waitS: null };
+  if (request.status < 500 && !PASSING.has(request.status)) return { kind: "refused", detail };
+  return { kind: "unavailable", detail, waitS: WAITED_FOR.has(request.status) ? retryAfter(request) : null };
 }
 
 /** A proxy in between may answer with something that is not JSON. */

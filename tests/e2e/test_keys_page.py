@@ -13,7 +13,7 @@ from tests.unit.frontend.key_files import KeyFile, api_keys, key_file
 
 @pytest.fixture
 def keys(tmp_path: Path) -> KeyFile:
-    return key_file(tmp_path / "keys.toml", shop="", rival="")
+    return key_file(tmp_path / "keys.toml", shop="", rival="", slow="requests_per_minute = 30")
 
 
 @pytest.fixture
@@ -77,3 +77,36 @@ async def test_a_person_signs_out(guarded: Rig, browser: Browser, keys: KeyFile)
     await expect(page.locator("#key")).to_be_visible()
     await page.goto(guarded.url)
     await expect(page.locator("#key")).to_be_visible()
+
+
+async def test_files_that_are_too_many_for_a_minute_are_sent_when_their_time_comes(
+    guarded: Rig, browser: Browser, keys: KeyFile
+) -> None:
+    page = await browser.new_page()
+    await page.goto(guarded.url)
+    await sign_in(page, keys.secrets["slow"])
+
+    await choose_and_upload(page, files(32))
+
+    waiting = page.locator('#job-list > [data-status="waiting"]', has_text="Trying again in")
+    await expect(waiting.first).to_be_visible(timeout=WITHIN_MS)
+    await expect(page.locator('#job-list > [data-status="done"]')).to_have_count(32, timeout=3 * WITHIN_MS)
+
+
+async def test_a_file_that_is_sent_by_somebody_who_has_signed_out_can_be_sent_again(
+    guarded: Rig, browser: Browser, keys: KeyFile
+) -> None:
+    context = await browser.new_context()
+    page, other = await context.new_page(), await context.new_page()
+    await page.goto(guarded.url)
+    await sign_in(page, keys.secrets["shop"])
+    await other.goto(guarded.url)
+    await other.click("text=Sign out")
+    await expect(other.locator("#key")).to_be_visible()
+
+    await choose_and_upload(page, files(1))
+
+    await expect(page.locator("#job-list > *")).to_contain_text("Sign in on another tab", timeout=WITHIN_MS)
+    await sign_in(other, keys.secrets["shop"])
+    await page.click("#job-list [data-action=retry]")
+    await expect(page.locator('#job-list > [data-status="done"]')).to_have_count(1, timeout=WITHIN_MS)

@@ -94,6 +94,7 @@ async def test_a_browser_gets_every_refusal_as_a_page(strict: Client, storage: P
         assert (response.status, response.content_type) == (refusal.status, "text/html")
         assert f"<code>{refusal.code}</code>" in page
         assert response.headers["X-Request-Id"] in page
+        assert "<code>None</code>" not in page
         assert "Content-Security-Policy" in response.headers
     assert left_in(storage) == []
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipeline import meters
+from pipeline.ids import new_job_id
 from tests.unit.frontend.conftest import Client, NewFrontend, commands_in_queue, left_in, when_ready
 from tests.unit.frontend.key_files import KeyFile, key_file
 from tests.unit.frontend.requests import PNG
@@ -70,6 +71,9 @@ async def test_who_has_sent_too_many_is_told_when_to_come_back(
         assert response.status == 200
     async with client.get("/static/base.css") as response:
         assert response.status == 200
+    for file in ("source", "renditions/300x300"):
+        async with client.get(f"/api/jobs/{new_job_id()}/{file}") as response:
+            assert (await response.json(content_type=None))["code"] == "job_not_found"
 
 
 @pytest.mark.parametrize("says_size", [True, False])
