@@ -23,6 +23,7 @@ def create_app(settings: FrontendSettings) -> web.Application:
     app.cleanup_ctx.append(resources.publisher_context)
     app.cleanup_ctx.append(resources.waits_context)
     app.cleanup_ctx.append(resources.board_context)
+    app.cleanup_ctx.append(resources.fetcher_context)
     app.cleanup_ctx.append(resources.intake_context)
     app.cleanup_ctx.append(resources.sweeper_context)
     app.on_response_prepare.append(add_headers)

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 
 from frontend.board import Board
 from frontend.dispatch import Dispatch
-from frontend.errors import IdempotencyKeyReused
+from frontend.errors import IdempotencyKeyReused, UrlNotTakenAtFirst
 from frontend.idempotency import SignedBy
 from frontend.intake import Acceptance, Intake, records_of
 from frontend.job_state import JobState
@@ -67,7 +67,11 @@ class ClaimedIntake:
         claim = await self._claims.find(signed.key)
         if claim is None:
             claim = Claim(
-                fingerprint=signed.fingerprint, batch_id=upload.batch_id, jobs=tuple(ours), created_at=now()
+                fingerprint=signed.fingerprint,
+                batch_id=upload.batch_id,
+                jobs=tuple(ours),
+                places=tuple(image.place for image in upload.images),
+                created_at=now(),
             )
             claim = await self._claims.make(signed.key, claim) if ours else claim
         if claim.fingerprint != signed.fingerprint:
@@ -76,13 +80,17 @@ class ClaimedIntake:
 
     async def _carry_out(self, claim: Claim, upload: Upload, ours: list[JobRecord], key: str) -> Acceptance:
         acceptance = Acceptance(
-            BatchId(claim.batch_id), rejected=list(upload.rejected), is_replay=_is_replay(claim, ours)
+            BatchId(claim.batch_id), rejected=_rejected(claim, upload), is_replay=_is_replay(claim, ours)
         )
+        copies = {image.place: record for image, record in zip(upload.images, ours, strict=True)}
+        failures = {rejected.place: rejected.error for rejected in upload.rejected}
         refused: list[RejectedFile] = []
-        for record, copy in zip(claim.jobs, ours, strict=False):  # the same files, so there are as many
+        for place, record in _placed(claim, upload):
             try:
-                await self._take(record, copy)
-            except (QueueFull, StorageFull, SourceMissing) as error:
+                await self._take(record, copies.get(place))
+            except SourceMissing as error:
+                refused.append(RejectedFile(record.name, failures.get(place, error)))
+            except (QueueFull, StorageFull) as error:
                 refused.append(RejectedFile(record.name, error))
         if claim.jobs and len(refused) == len(claim.jobs):
             await self._claims.drop(key)
@@ -90,7 +98,36 @@ class ClaimedIntake:
         acceptance.jobs = [state for record in claim.jobs if (state := await self._state(record))]
         return acceptance
 
-    async def _take(self, record: JobRecord, copy: JobRecord) -> None:
+    async def missing(self, signed: SignedBy) -> frozenset[int] | None:
+        """The places of the images that this upload has to bring once more; None if all: it is a new one.
+
+        Raises DamagedRecord.
+        """
+        claim = await self._claims.find(signed.key)
+        if claim is None:
+            return None
+        if claim.fingerprint != signed.fingerprint:
+            return frozenset()  # it is going to be refused
+        records = zip(claim.places, claim.jobs, strict=False)
+        return frozenset([place for place, record in records if await self._is_missing(record)])
+
+    async def _is_missing(self, record: JobRecord) -> bool:
+        if await self._is_under_way(JobId(record.job_id)):
+            return False
+        try:
+            await self._store.load_job(JobId(record.job_id))
+        except JobNotFound:
+            return not self._has_image(record)
+        return False
+
+    def _has_image(self, record: JobRecord) -> bool:
+        try:
+            self._store.source_file(record.source_path)
+        except SourceMissing:
+            return False
+        return True
+
+    async def _take(self, record: JobRecord, copy: JobRecord | None) -> None:
         """Make a job of it, unless there is one; of `copy` is the image if it has gone.
 
         A job that may have been accepted before is never given up here, whatever is in the way.
@@ -117,12 +154,16 @@ class ClaimedIntake:
         await self._dispatch.keep(command)
         await self._dispatch.send_or_leave(command, record)
 
-    async def _restore(self, record: JobRecord, copy: JobRecord) -> None:
-        """Have the image of a job where it belongs, if it was removed when the job could not be made."""
-        try:
-            self._store.source_file(record.source_path)
-        except SourceMissing:
-            await self._copy_image(copy.source_path, record)
+    async def _restore(self, record: JobRecord, copy: JobRecord | None) -> None:
+        """Have the image of a job where it belongs, if it was removed when the job could not be made.
+
+        Raises SourceMissing if it could not be fetched again.
+        """
+        if self._has_image(record):
+            return
+        if copy is None:
+            raise SourceMissing
+        await self._copy_image(copy.source_path, record)
 
     async def _copy_image(self, source_path: str, record: JobRecord) -> None:
         incoming = await self._store.receive(JobId(record.job_id))
@@ -143,3 +184,22 @@ class ClaimedIntake:
 
 def _is_replay(claim: Claim, ours: list[JobRecord]) -> bool:
     return claim.jobs != tuple(ours)
+
+
+def _placed(claim: Claim, upload: Upload) -> list[tuple[int, JobRecord]]:
+    """The jobs with the places of their images in the upload."""
+    places = claim.places or [image.place for image in upload.images]
+    return list(zip(places, claim.jobs, strict=False))
+
+
+def _rejected(claim: Claim, upload: Upload) -> list[RejectedFile]:
+    """What is not taken of the upload; of addresses also what could be fetched now, but not at first."""
+    places = {place for place, _ in _placed(claim, upload)}
+    rejected = [one for one in upload.rejected if one.place not in places]
+    told = places | {one.place for one in rejected}
+    late = [
+        RejectedFile(url, UrlNotTakenAtFirst(), place)
+        for place, url in upload.urls.items()
+        if place not in told
+    ]
+    return rejected + late

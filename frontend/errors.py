@@ -56,6 +56,34 @@ class NotAnImage(RequestError):
     """The file is not an image that can be resized here, by its first bytes."""
 
 
+class UrlsOff(RequestError):
+    """This server fetches no images from addresses; URL_HOSTS is not set."""
+
+
+class UrlUnreachable(RequestError):
+    """The host of the address cannot be reached, proves not who it is, or speaks no HTTP."""
+
+
+class UrlBrokenOff(RequestError):
+    """The image at the address broke off, or came otherwise than announced."""
+
+
+class UrlBadStatus(RequestError):
+    """The address was not answered with an image."""
+
+
+class UrlRedirectedTooOften(RequestError):
+    """The address leads on and on."""
+
+
+class UrlTooSlow(RequestError):
+    """The image at the address did not come in time."""
+
+
+class UrlNotTakenAtFirst(RequestError):
+    """It could not be fetched when this Idempotency-Key came first. Send it again with a new key."""
+
+
 class BodyUnsupported(RequestError):
     """The body has to be multipart/form-data with `file` parts, or one image with an image/* type."""
 

@@ -20,13 +20,19 @@ _BOUNDARY = re.compile(r';\s*boundary\s*=\s*"?[^\s";]', re.IGNORECASE)
 async def check_gate(request: web.Request) -> None:
     """Raise what would be the answer anyway, by the head of the request, the disk and the outbox.
 
-    That is one of IdempotencyKeyInvalid, OptionInvalid, NoFile, FormMalformed, BodyUnsupported,
-    RequestTooLarge, UploadTooLarge, StorageFull and OutboxFull.
+    That is one of IdempotencyKeyInvalid, OptionInvalid, UrlsOff, TooManyFiles, NoFile, FormMalformed,
+    BodyUnsupported, RequestTooLarge, UploadTooLarge, StorageFull and OutboxFull.
     """
     key_of(request)
     settings = request.app[SETTINGS]
-    UploadFields(request.query, presets=request.app[PRESETS], limits=settings.rendition_limits)
-    _check_type(request)
+    fields = UploadFields(
+        request.query,
+        presets=request.app[PRESETS],
+        limits=settings.rendition_limits,
+        max_urls=settings.urls_per_request,
+    )
+    if request.body_exists or not fields.urls:
+        _check_type(request)
     size = request.content_length or 0
     if size > settings.max_request_bytes:
         raise RequestTooLarge(

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -34,15 +34,20 @@ class SignedBy:
 
 
 class Fingerprint:
-    """A digest of an upload, made while it comes: its files in their order, its options in any order."""
+    """A digest of an upload, made while it comes: files and addresses in their order, options in any."""
 
     def __init__(self) -> None:
         self._options: list[tuple[str, str]] = []
         self._files: list[tuple[str, hashlib._Hash]] = []
+        self._urls: list[str] = []
 
     def add_option(self, option: str, value: str) -> None:
         """Take in an option as it was sent."""
         self._options.append((option, value))
+
+    def add_urls(self, urls: Iterable[str]) -> None:
+        """Take in addresses as they were sent, whatever is there."""
+        self._urls += urls
 
     async def of_file(self, name: str, first: bytes, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         """The same chunks, which come behind `first`; they are taken in as they pass."""
@@ -55,4 +60,4 @@ class Fingerprint:
     def hexdigest(self) -> str:
         """The SHA-256 of all that was taken in, as JSON, in which no two uploads look the same."""
         files = [(name, digest.hexdigest()) for name, digest in self._files]
-        return hashlib.sha256(json.dumps([files, sorted(self._options)]).encode()).hexdigest()
+        return hashlib.sha256(json.dumps([files, sorted(self._options), self._urls]).encode()).hexdigest()

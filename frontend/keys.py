@@ -22,6 +22,7 @@ from frontend.rate_limits import RateLimits
 from frontend.relay import Relay
 from frontend.settings import FrontendSettings
 from frontend.sweeper import Sweeper
+from frontend.url_fetcher import UrlFetcher
 from frontend.waits import Waits
 from pipeline.broker import Publisher
 from pipeline.image_store import ImageStore
@@ -36,6 +37,7 @@ PUBLISHER = web.AppKey("publisher", Publisher)
 DISPATCH = web.AppKey("dispatch", Dispatch)
 RELAY = web.AppKey("relay", Relay)
 OUTBOX_LEVEL = web.AppKey("outbox_level", OutboxLevel)
+FETCHER = web.AppKey("fetcher", UrlFetcher)
 INTAKE = web.AppKey("intake", Intake)
 CLAIMED_INTAKE = web.AppKey("claimed_intake", ClaimedIntake)
 BOARD = web.AppKey("board", Board)

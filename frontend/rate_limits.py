@@ -40,14 +40,24 @@ class RateLimits:
             raise RateLimited(wait_s)
 
     def _size(self, request: web.Request) -> int:
-        """The bytes that the request says it brings; 1 if it does not, or says so many that none are read."""
+        """The bytes that the request says it brings; 1 if it does not, or says so many that none are read.
+
+        That is 1 too for one which has some fetched from elsewhere.
+        """
         size = request.content_length or 0
-        return size if 0 < size <= self._max_request_bytes else int(request.body_exists)
+        if 0 < size <= self._max_request_bytes:
+            return size
+        return int(request.body_exists or "url" in request.query)
 
     async def count_rest(self, request: web.Request, client: Client) -> None:
         """Count the bytes of a request that did not say how many it brings, once it has brought them."""
         if client.allowance.bytes and request.body_exists and request.content_length is None:
             await self._use(client, 0, request.content.total_bytes)
+
+    async def count_fetched(self, client: Client, size: int) -> None:
+        """Count bytes that were fetched because the client wanted it."""
+        if client.allowance.bytes:
+            await self._use(client, 0, size)
 
     async def _use(self, client: Client, requests: int, size: int) -> list[Level]:
         """The levels; none when the meter cannot be kept, which is no reason to refuse what can be done."""

@@ -27,6 +27,7 @@ from frontend.keys import (
     DEPARTURES,
     DISPATCH,
     FEED,
+    FETCHER,
     INTAKE,
     JOB_ACTIONS,
     JOB_PAGES,
@@ -53,6 +54,7 @@ from frontend.presets import read_presets
 from frontend.rate_limits import RateLimits
 from frontend.relay import Relay
 from frontend.sweeper import Sweeper
+from frontend.url_fetcher import UrlFetcher
 from frontend.waits import Waits
 from pipeline import __version__
 from pipeline.broker import Publisher
@@ -168,6 +170,15 @@ async def board_context(app: web.Application) -> AsyncIterator[None]:
     app[FEED].start()
     yield
     await app[FEED].close()
+
+
+async def fetcher_context(app: web.Application) -> AsyncIterator[None]:
+    """What fetches images from addresses; whoever makes the application may have put one there."""
+    if FETCHER not in app:
+        app[FETCHER] = UrlFetcher(app[SETTINGS].url_hosts, max_redirects=app[SETTINGS].max_redirects)
+    await app[FETCHER].open()
+    yield
+    await app[FETCHER].close()
 
 
 async def intake_context(app: web.Application) -> AsyncIterator[None]:

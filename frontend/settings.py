@@ -16,6 +16,7 @@ from pipeline.settings import (
     setting,
     yes_or_no,
 )
+from pipeline.web_address import host_patterns
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -89,6 +90,23 @@ class FrontendSettings(ServiceSettings):
         "the request says its size before a byte of it is read.",
     )
     max_files: int = setting(100, parse=positive_int, text="Images that one request may bring.")
+    url_hosts: tuple[str, ...] = setting(
+        (),
+        parse=host_patterns,
+        text="The hosts from which images are [fetched by their addresses](fetching_urls.md), with commas "
+        "between them: `images.example.com`, `*.example.com` for all below a name, `*` for all public ones. "
+        "Empty: none, and nothing is ever fetched.",
+    )
+    max_urls: int = setting(20, parse=positive_int, text="Addresses that one request may bring.")
+    max_redirects: int = setting(
+        3, parse=natural, text="Redirections that are followed from one address; each is checked anew."
+    )
+    fetch_timeout_s: float = setting(
+        60.0,
+        parse=positive_seconds,
+        text="Seconds that the addresses of one request may take, all together. What has not come by then is "
+        "rejected.",
+    )
     min_free_bytes: int = setting(
         2_500_000_000,
         parse=natural,
@@ -153,6 +171,11 @@ class FrontendSettings(ServiceSettings):
         if self.host not in LOOPBACK:
             return "there are no API keys, so only this machine is served; see API_KEYS and SERVE_ANYONE"
         return None
+
+    @property
+    def urls_per_request(self) -> int:
+        """Addresses that one request may bring; 0 where none are fetched."""
+        return self.max_urls if self.url_hosts else 0
 
     @property
     def allowance(self) -> Allowance:

@@ -71,6 +71,12 @@ class UploadBody:
             self._count(chunk)
             yield chunk
 
+    async def counted(self, chunks: Chunks) -> Chunks:
+        """The same chunks, which come from elsewhere and count like those of the body."""
+        async for chunk in chunks:
+            self._count(chunk)
+            yield chunk
+
     @asynccontextmanager
     async def _in_time(self) -> AsyncIterator[None]:
         try:

@@ -1,10 +1,13 @@
-"""What an upload says besides its images: renditions, batch, name and more. All but presets once."""
+"""What an upload says besides its images: renditions, batch, name, addresses of others and more.
+
+All but presets and addresses once.
+"""
 
 from datetime import UTC, datetime, timedelta
 
 from multidict import MultiMapping
 
-from frontend.errors import OptionInvalid
+from frontend.errors import OptionInvalid, TooManyFiles, UrlsOff
 from frontend.idempotency import Fingerprint
 from frontend.option_values import yes_or_no
 from frontend.options import RequestOptions
@@ -27,10 +30,13 @@ class UploadFields:
         *,
         presets: Presets,
         limits: RenditionLimits,
+        max_urls: int,
         fingerprint: Fingerprint | None = None,
     ) -> None:
-        """Takes in the address. Raises OptionInvalid. What is taken goes into the `fingerprint` as well."""
+        """Takes in the address of the request, as `take` does; into the `fingerprint` as well."""
+        self.urls: list[str] = []
         self.batch_id: BatchId | None = None
+        self._max_urls = max_urls
         self.name: str | None = None
         self._reuse: str | None = None
         self._options = RequestOptions(presets=presets, limits=limits)
@@ -39,7 +45,14 @@ class UploadFields:
             self.take(field, value)
 
     def take(self, field: str, value: str) -> None:
-        """Take in a field; one without text counts as not given. Raises OptionInvalid."""
+        """Take in a field; one without text counts as not given. Raises OptionInvalid.
+
+        Of addresses of images it raises UrlsOff and TooManyFiles; what they are worth is seen when they are
+        fetched.
+        """
+        if field == "url":
+            self._take_urls(_clean(value).split())
+            return
         if self._fingerprint is not None and field != "name":
             self._fingerprint.add_option(field, value)
         if field == "batch_id":
@@ -56,9 +69,24 @@ class UploadFields:
         """Whether its images may share results with other jobs."""
         return self._reuse is None or yes_or_no(self._reuse, field="reuse")
 
+    def _take_urls(self, urls: list[str]) -> None:
+        """Take in addresses, in their order. Several in one field have white space between them."""
+        if urls and not self._max_urls:
+            raise UrlsOff
+        self.urls += urls
+        if len(self.urls) > self._max_urls:
+            raise TooManyFiles(f"One request may bring {self._max_urls} addresses of images.")
+        if self._fingerprint is not None:
+            self._fingerprint.add_urls(urls)
+
     def renditions(self) -> tuple[Rendition, ...]:
         """What is asked for: at least one rendition."""
         return self._options.renditions()
+
+
+def _clean(text: str) -> str:
+    # Lone surrogates stand for bytes that were no UTF-8; they cannot be encoded again.
+    return text.encode("utf-8", "replace").decode()
 
 
 def _once(field: str, text: str, before: str | None) -> str | None:

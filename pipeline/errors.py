@@ -52,5 +52,13 @@ class BatchNotFound(PipelineError):
     """There is no such batch."""
 
 
+class UrlInvalid(PipelineError):
+    """This is no address that can be fetched: http or https, a host, no user name."""
+
+
+class UrlNotAllowed(PipelineError):
+    """This host may not be asked: it is not allowed, or leads to an address that is not public."""
+
+
 class SourceMissing(PipelineError):
     """The image that the job names is not in the store."""

@@ -54,13 +54,15 @@ class Claim(Struct, frozen=True, kw_only=True):
     """What an upload with an idempotency key has come to, so that the same upload comes to the same again.
 
     `fingerprint` is a digest of all that was sent; of two uploads with the same key it tells whether they
-    are the same.
+    are the same. `places` are the places that the images of the jobs had in the upload, which count what was
+    rejected too; empty in claims from before.
     """
 
     v: Literal[1] = 1
     fingerprint: str
     batch_id: str
     jobs: tuple[JobRecord, ...]
+    places: tuple[int, ...] = ()
     created_at: datetime
 
 

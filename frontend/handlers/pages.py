@@ -40,6 +40,7 @@ def _context(request: web.Request, batch_id: str, states: list[JobState]) -> Con
         "upload_url": "/upload",
         "max_upload_bytes": settings.max_upload_bytes,
         "max_files": settings.max_files,
+        "max_urls": settings.urls_per_request,
         "media_types": [image_format.media_type for image_format in FORMATS],
         "accept": _ACCEPT,
         "presets": _preset_views(request.app[PRESETS]),

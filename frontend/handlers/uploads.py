@@ -13,9 +13,20 @@ from frontend.idempotency import REPLAYED_HEADER, Fingerprint, SignedBy, key_of
 from frontend.intake import Acceptance
 from frontend.job_state import JobState
 from frontend.job_view import JsonObject, batch_links, to_json
-from frontend.keys import CLAIMED_INTAKE, CLIENT, INTAKE, JOBS, PRESETS, SETTINGS, STORE, WAITS
+from frontend.keys import (
+    CLAIMED_INTAKE,
+    CLIENT,
+    FETCHER,
+    INTAKE,
+    JOBS,
+    PRESETS,
+    RATE_LIMITS,
+    SETTINGS,
+    STORE,
+    WAITS,
+)
 from frontend.preferences import APPLIED_HEADER, preferences_of
-from frontend.upload_form import RejectedFile, UploadReader
+from frontend.upload_form import RejectedFile, Upload, UploadReader, Wanted
 
 SHOWN_REJECTIONS = 20
 SHOWN_NAME_CHARACTERS = 30
@@ -62,9 +73,20 @@ async def _accept(request: web.Request) -> Acceptance:
     )
     upload = await reader.read()
     if key is None or fingerprint is None:
+        await _fetch(request, reader, upload)
         return await app[INTAKE].accept(upload)
     signed = SignedBy(_scoped(key, request[CLIENT]), fingerprint.hexdigest())
+    await _fetch(request, reader, upload, wanted=lambda: app[CLAIMED_INTAKE].missing(signed))
     return await app[CLAIMED_INTAKE].accept(upload, signed)
+
+
+async def _fetch(
+    request: web.Request, reader: UploadReader, upload: Upload, *, wanted: Wanted | None = None
+) -> None:
+    """Have what is at the addresses of the request too; its bytes count as if the client had sent them."""
+    if upload.urls:
+        size = await reader.fetch(request.app[FETCHER], wanted=wanted)
+        await request.app[RATE_LIMITS].count_fetched(request[CLIENT], size)
 
 
 def _scoped(key: str, client: Client) -> str:
@@ -126,7 +148,14 @@ def _location(acceptance: Acceptance) -> str:
 def _page(acceptance: Acceptance) -> str:
     """The page of the batch; it has to be told in its address what was rejected, which is stored nowhere."""
     rejected = [
-        ("rejected", f"{answer_to(rejected.error).code} {rejected.name[:SHOWN_NAME_CHARACTERS]}")
+        ("rejected", f"{answer_to(rejected.error).code} {_shortened(rejected.name)}")
         for rejected in acceptance.rejected[:SHOWN_REJECTIONS]
     ]
     return f"/batches/{acceptance.batch_id}" + (f"?{urlencode(rejected)}" if rejected else "")
+
+
+def _shortened(name: str) -> str:
+    """The begin of a file name; of an address the end, by which those of one host differ."""
+    if len(name) > SHOWN_NAME_CHARACTERS and "://" in name:
+        return f"…{name[1 - SHOWN_NAME_CHARACTERS :]}"
+    return name[:SHOWN_NAME_CHARACTERS]

@@ -39,7 +39,7 @@ export class JobRow {
     this.#paintProgress(entry);
     setText(this.error, entry.job ? entry.job.error?.detail ?? "" : entry.note);
     this.error.hidden = entry.status !== "failed" || !this.error.textContent;
-    setText(this.before, entry.job?.source ? pictureSize(entry.job.source) : fileSize(entry.file?.size ?? 0));
+    setText(this.before, entry.job?.source ? pictureSize(entry.job.source) : sizeOf(entry.file));
     if (entry.job) this.#paintResults(entry.job);
   }
 
@@ -81,6 +81,11 @@ export class JobRow {
 }
 
 /** What the bar shows and how far it is, from 0 to 1; nothing when there is no bar. */
+/** Of an address nobody knows it yet. */
+function sizeOf(file) {
+  return file?.url ? "" : fileSize(file?.size ?? 0);
+}
+
 function progressOf({ status, file, sentBytes, job }) {
   if (status === "uploading") return ["Upload", file.size ? sentBytes / file.size : 0];
   if (status === "processing" && job.rendition_count > 1) {

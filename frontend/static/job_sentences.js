@@ -32,6 +32,7 @@ export function stepTimes(job) {
 }
 
 function uploadingSentence({ file, sentBytes }) {
+  if (file.url) return "The server is fetching it";
   if (file.size > 0 && sentBytes >= file.size) return "Sent, the server is storing it";
   return `Uploading ${Math.floor((100 * sentBytes) / (file.size || 1))} % of ${fileSize(file.size)}`;
 }

@@ -18,6 +18,7 @@ import { Summary } from "./summary.js";
 import { UploadForm } from "./upload_form.js";
 import { Uploads } from "./uploads.js";
 import { Viewer } from "./viewer.js";
+import { WebAddresses } from "./web_addresses.js";
 
 const CONNECTION_WORDS = { live: "Live", reconnecting: "Reconnecting…", polling: "Updating every 3 s" };
 const SECOND_MS = 1000;
@@ -61,6 +62,7 @@ const retryFailed = new RetryFailed(find("#retry-failed"), {
   onDone: () => list.element.focus(),
 });
 const queueAway = new QueueAway(find("#queue-away"));
+const webAddresses = new WebAddresses(find("#url-input"));
 const panel = new PipelinePanel(find("#pipeline-panel"));
 const form = new UploadForm(find("#upload-form"), {
   onStart: send,
@@ -122,6 +124,7 @@ function paint() {
 }
 
 function send() {
+  webAddresses.take().forEach(addFile);
   if (readyEntries().length === 0) fileInput.click();
   else if (options.check()) {
     uploads.send(readyEntries(), options.fields);

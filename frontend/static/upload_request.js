@@ -8,7 +8,7 @@ const WAITED_FOR = new Set([429, 503]);
 const SIGNED_OUT = "You are not signed in any more. Sign in on another tab, and press Retry here.";
 
 /**
- * POST the file with these fields (pairs of name and text) before it. With the same `key` the same upload makes one
+ * POST the file, or the address that stands for one, with these fields (pairs of name and text) before it. With the same `key` the same upload makes one
  * job, however often it is sent. Resolves to one of
  *   {kind: "accepted", job}
  *   {kind: "wrong_option", field, detail}       the server takes no file with this value of the field
@@ -19,7 +19,8 @@ const SIGNED_OUT = "You are not signed in any more. Sign in on another tab, and 
 export async function sendFile({ url, key, fields, file, onProgress, signal }) {
   const form = new FormData();
   for (const [name, value] of fields) form.append(name, value);
-  form.append("file", file, file.name);
+  if (file.url) form.append("url", file.url);
+  else form.append("file", file, file.name);
   let sentBytes = 0;
   const request = await post(url, key, form, signal, ({ loaded }) => {
     sentBytes = Math.min(loaded, file.size);

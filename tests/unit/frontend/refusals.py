@@ -144,6 +144,12 @@ UPLOADS = {
     "a batch in the address that is none": Refusal(
         422, "invalid_option", "PUT", "/upload/a.png?batch_id=x", PNG, {}
     ),
+    "an address where none are fetched": Refusal(
+        403, "url_off", body=form(file_part(PNG), field_part("url", "https://images.example.com/a.png"))
+    ),
+    "an address in the address where none are fetched": Refusal(
+        403, "url_off", path="/upload?url=https://images.example.com/a.png", body=form(file_part(PNG))
+    ),
     "an option that there is not": Refusal(
         422, "invalid_option", body=form(file_part(PNG), field_part("colour", "red"))
     ),

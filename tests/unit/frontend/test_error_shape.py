@@ -16,6 +16,14 @@ from tests.unit.frontend.requests import FORM, PAGE, PNG, file_part, form
 pytestmark = pytest.mark.filterwarnings("ignore::aiohttp.multipart.BadContentDispositionHeader")
 
 WALKED_ELSEWHERE = {
+    "url_bad_status",
+    "url_broken_off",
+    "url_invalid",
+    "url_not_allowed",
+    "url_not_taken_at_first",
+    "url_too_many_redirects",
+    "url_too_slow",
+    "url_unreachable",
     "source_missing",
     "rendition_not_found",
     "receipt_not_found",
