@@ -11,6 +11,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from tests.checked_session import checked_session
 from tests.e2e.images import image_of_a_moment, slow_image, small_photograph
 from tests.e2e.uploads import JsonObject, get_job, job_with, until_all_done, upload
 from tests.rig import ROOT, Rig
@@ -68,7 +69,7 @@ def times_worked(rig: Rig) -> int:
 async def test_what_comes_many_times_at_once_is_worked_once(rig: Rig, http: aiohttp.ClientSession) -> None:
     rig.prepare_frontend("frontend-2")
     await rig.start(workers=2, slots=2)
-    async with aiohttp.ClientSession(rig.urls["frontend-2"]) as http_of_other:
+    async with checked_session(rig.urls["frontend-2"]) as http_of_other:
         both = await asyncio.gather(*(sent(each, image_of_a_moment(), 20) for each in (http, http_of_other)))
 
     receipts = [await ends(http, job_ids) for job_ids in both]
