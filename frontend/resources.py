@@ -83,6 +83,7 @@ def set_up_templates(app: web.Application) -> None:
     environment.globals.update(
         app_version=__version__,
         console_url=app[SETTINGS].console_url or None,
+        renditions_are_public=app[SETTINGS].public_renditions,
         static=lambda path: f"/static/{path}",
     )
 

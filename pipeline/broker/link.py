@@ -33,6 +33,8 @@ HEARTBEAT_S = 10
 """A dead peer is noticed after about three of these; the default of 60 s would take minutes."""
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 1.0
+TRIES_AT_START = 8
+"""So often, within some seconds, a service tries to connect before it complains: both may have just begun."""
 
 SetUp = Callable[[AbstractConnection], Awaitable[None]]
 
@@ -133,15 +135,17 @@ class Link:
             await asyncio.wait({task}, timeout=CANCEL_AGAIN_S)
 
     async def _run(self) -> None:
-        pause_s = FIRST_PAUSE_S
+        pause_s, failures = FIRST_PAUSE_S, 0
         while True:
             try:
                 await self._session()
-                pause_s = FIRST_PAUSE_S
+                pause_s, failures = FIRST_PAUSE_S, 0
             # TimeoutError covers a broker that accepts connections and then says nothing.
             except (*CONNECTION_EXCEPTIONS, TimeoutError) as error:
                 # Once is enough: that it is there again will be told, too.
-                level = logging.WARNING if pause_s == FIRST_PAUSE_S else logging.DEBUG
+                failures += 1
+                is_news = failures == (1 if self.sessions else TRIES_AT_START)
+                level = logging.WARNING if is_news else logging.DEBUG
                 log.log(level, "%s: not connected, trying on: %s", self._name, _brief(error))
             except Exception:
                 # Nobody waits for this task: what it cannot handle shows as a link that is not open.

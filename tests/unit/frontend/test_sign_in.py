@@ -168,3 +168,16 @@ async def test_where_no_key_is_needed_nobody_signs_in(new_frontend: NewFrontend,
     async with client.get("/sign-in?next=/docs", allow_redirects=False) as response:
         assert (response.status, response.headers["Location"]) == (303, "/docs")
     assert (await sign_in(client, "ir_any")).status == 401
+
+
+@pytest.mark.parametrize("are_public", [False, True])
+async def test_who_needs_a_key_is_told_that_visitors_would_need_one_for_the_html(
+    new_frontend: NewFrontend, amqp_url: str, keys: KeyFile, are_public: bool
+) -> None:
+    client = await new_frontend(amqp_url, api_keys=keys.path, public_renditions=are_public)
+
+    async with client.get("/", headers=keys.bearer("shop") | PAGE) as response:
+        page = await response.text()
+
+    assert response.status == 200
+    assert ("PUBLIC_RENDITIONS" in page) is not are_public
