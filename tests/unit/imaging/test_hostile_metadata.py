@@ -37,12 +37,12 @@ BOMB = b"""<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a
 def test_hostile_xmp_is_survived_in_no_time(packet: bytes, policy: MetadataPolicy) -> None:
     data = file_of(picture(), "WEBP", xmp=packet)
     image = opened(data)
-    start = time.perf_counter()
+    start = time.thread_time()  # of the processor: what else the machine does is not its fault
 
     found = read_metadata(image)
     kept(found, policy)
 
-    assert time.perf_counter() - start < 0.5
+    assert time.thread_time() - start < 0.5
     assert found.artist is None
 
 
@@ -70,9 +70,9 @@ HOSTILE_EXIF = {
 @pytest.mark.filterwarnings("ignore:.*:UserWarning")
 def test_hostile_exif_is_survived_in_no_time(block: bytes, policy: MetadataPolicy) -> None:
     image = opened(file_of(picture(), "JPEG", exif=block))
-    start = time.perf_counter()
+    start = time.thread_time()  # of the processor: what else the machine does is not its fault
 
     result = kept(read_metadata(image), policy)
 
-    assert time.perf_counter() - start < 0.5
+    assert time.thread_time() - start < 0.5
     assert len(result.exif or b"") <= LONGEST_BLOCK
