@@ -11,6 +11,7 @@ from frontend.errors import BodyUnsupported, FormMalformed, NoFile, RequestTooLa
 from frontend.idempotency import key_of
 from frontend.keys import OUTBOX_LEVEL, PRESETS, SETTINGS, STORE
 from frontend.middlewares import give_request_id
+from frontend.upload_body import is_form
 from frontend.upload_fields import UploadFields
 from pipeline.errors import PipelineError, StorageFull
 
@@ -38,7 +39,7 @@ async def check_gate(request: web.Request) -> None:
         raise RequestTooLarge(
             f"The request has {size:,} bytes; this server takes {settings.max_request_bytes:,} at once."
         )
-    if size > settings.max_upload_bytes and not _is_form(request):
+    if size > settings.max_upload_bytes and not is_form(request):
         raise UploadTooLarge(f"An image may have {settings.max_upload_bytes:,} bytes; this one has {size:,}.")
     if request.app[STORE].free_bytes() - size < settings.min_free_bytes:
         raise StorageFull
@@ -46,17 +47,13 @@ async def check_gate(request: web.Request) -> None:
 
 
 def _check_type(request: web.Request) -> None:
-    if _is_form(request):
+    if is_form(request):
         if not _BOUNDARY.search(request.headers[hdrs.CONTENT_TYPE]):
             raise FormMalformed("The type of the form names no boundary.")
     elif not request.body_exists:
         raise NoFile
     elif not request.content_type.startswith("image/") and request.method != hdrs.METH_PUT:
         raise BodyUnsupported
-
-
-def _is_form(request: web.Request) -> bool:
-    return request.content_type == "multipart/form-data"
 
 
 async def answer_expectation(request: web.Request) -> web.StreamResponse | None:

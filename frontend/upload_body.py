@@ -21,6 +21,11 @@ LOOK_AT_DISK_EVERY_BYTES = 4_000_000
 Chunks = AsyncIterator[bytes]
 
 
+def is_form(request: web.Request) -> bool:
+    """Whether the body is a form, and not an image by itself."""
+    return request.content_type == "multipart/form-data"
+
+
 class UploadBody:
     """The body of one request.
 

@@ -23,7 +23,7 @@ from frontend.idempotency import Fingerprint
 from frontend.options import KNOWN
 from frontend.presets import Presets
 from frontend.settings import FrontendSettings
-from frontend.upload_body import Chunks, UploadBody
+from frontend.upload_body import Chunks, UploadBody, is_form
 from frontend.upload_fields import UploadFields
 from frontend.url_fetcher import Fetched, UrlFetcher
 from pipeline.errors import PipelineError
@@ -119,7 +119,7 @@ class UploadReader:
         What is at its addresses is for `fetch`.
         """
         try:
-            if self._request.content_type == "multipart/form-data":
+            if is_form(self._request):
                 await self._read_form()
             else:
                 await self._read_body()
