@@ -25,14 +25,15 @@ from pipeline import topology
 from pipeline.errors import InvalidSetting
 from pipeline.settings import ServiceSettings, read_settings
 from pipeline.topology import (
+    BULK,
     DEAD_IMAGES,
     DEFAULT_RETRY_DELAYS_S,
     EVENT_LOG,
     EVENTS,
     EXCHANGES,
     IMAGES,
+    INTERACTIVE,
     QUEUES,
-    RESIZE,
     RESIZE_DEAD,
     Rung,
     ladder,
@@ -75,7 +76,7 @@ class User:
 # permission on it. To write to a queue is to bind it, which takes a readable exchange as well.
 FRONTEND = User(
     name="frontend",
-    write=only(IMAGES, EVENTS, DEAD_IMAGES, RESIZE, RESIZE_DEAD),
+    write=only(IMAGES, EVENTS, DEAD_IMAGES, INTERACTIVE, BULK, RESIZE_DEAD),
     read=only(EVENT_LOG),
 )
 
@@ -85,7 +86,7 @@ def worker(rungs: Sequence[Rung]) -> User:
     return User(
         name="worker",
         write=only(EVENTS, DEAD_IMAGES, RESIZE_DEAD, *rungs),
-        read=only(RESIZE, IMAGES, EVENT_LOG),
+        read=only(INTERACTIVE, BULK, IMAGES, EVENT_LOG),
     )
 
 
@@ -104,7 +105,8 @@ USERS = users(DEFAULT_LADDER)
 
 # Pairs, as a queue cannot be a key. Only keys that RabbitMQ 3.10 knows: another one fails the whole import.
 POLICIES: Sequence[tuple[topology.Queue, Mapping[str, str | int]]] = (
-    (RESIZE, {"max-length": 100_000}),
+    (INTERACTIVE, {"max-length": 100_000}),
+    (BULK, {"max-length": 100_000}),
     (EVENT_LOG, {"max-age": "2D", "max-length-bytes": 500_000_000}),
 )
 

@@ -7,7 +7,7 @@ See docs/messages.md.
 """
 
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import msgspec
 from msgspec import Meta, Struct, field
@@ -34,6 +34,11 @@ OutputFormat = Literal["auto", "jpeg", "png", "webp", "avif", "gif"]
 MetadataPolicy = Literal["copyright", "none", "all"]
 Owner = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")]
 """The name of the API key that an image came with: its jobs are shown to nobody else."""
+ClientTag = Annotated[str, Meta(pattern=r"^[0-9a-f]{16}\Z")]
+"""Who sent an image, to be told from others and not to be known: the beginning of a digest."""
+Lane = Literal["interactive", "bulk"]
+"""Which of the two queues a command waits in: nothing that is in bulk keeps what is interactive waiting."""
+LANES: tuple[Lane, ...] = get_args(Lane)
 RenditionName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")]
 WorkKey = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 """What work a job is: jobs with the same key come to the same results. See work_key.py."""
@@ -110,6 +115,7 @@ class ResizeImage(Struct, frozen=True, kw_only=True, tag_field="type", tag="resi
     `owner` is the name of the API key that it came with, if it came with one. `attempt` counts from 1 and on
     and on; `retries` is how many rungs of the retry ladder it has gone round since somebody asked for it.
     With a `work` it may be given the results of another job with the same one; without, it is always worked.
+    `lane` says where to send it; once it is there the queue that it is taken from counts, and not this.
     """
 
     v: Literal[1] = 1
@@ -120,6 +126,7 @@ class ResizeImage(Struct, frozen=True, kw_only=True, tag_field="type", tag="resi
     attempt: Attempt = 1
     retries: Annotated[int, Meta(ge=0, le=1_000)] = 0
     work: WorkKey | None = None
+    lane: Lane = "interactive"
     renditions: Annotated[tuple[Rendition, ...], Meta(min_length=1)] = (DEFAULT_RENDITION,)
 
 
@@ -142,12 +149,15 @@ class JobEvent(Event, frozen=True, kw_only=True):
 class JobQueued(JobEvent, frozen=True, kw_only=True, tag="job_queued"):
     """The job is in the queue: the broker has confirmed it. So many renditions are asked for.
 
-    With a higher attempt than that of its end, a job that has ended is asked for once more.
+    With a higher attempt than that of its end, a job that has ended is asked for once more. All frontends
+    count by `client` who has how many unfinished images, which decides over the lane of the next one.
     """
 
     name: str
     source: Source
     rendition_count: int = 1
+    client: ClientTag | None = None
+    lane: Lane = "interactive"
 
 
 class JobStarted(JobEvent, frozen=True, kw_only=True, tag="job_started"):

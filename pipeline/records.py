@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 from pipeline.errors import PipelineError
 from pipeline.messages import (
     BAD_BYTES,
+    ClientTag,
     JobCancelled,
     JobDone,
     JobEnd,
@@ -16,6 +17,7 @@ from pipeline.messages import (
     JobFailed,
     JobQueued,
     JobRemoved,
+    Lane,
     Owner,
     Rendition,
     ResizeImage,
@@ -35,7 +37,8 @@ class JobRecord(Struct, frozen=True, kw_only=True):
     """What was asked. `name` is the sender's file name, to be shown; `source_path` is where the image is.
 
     `owner` is the name of the API key that the image came with; None where there are no keys. `work` is None
-    where its results are not to be shared with other jobs.
+    where its results are not to be shared with other jobs. `client` tells its sender from others, `lane` is
+    where its command was sent.
     """
 
     v: Literal[1] = 1
@@ -47,6 +50,8 @@ class JobRecord(Struct, frozen=True, kw_only=True):
     source: Source
     renditions: Annotated[tuple[Rendition, ...], Meta(min_length=1)]
     work: WorkKey | None = None
+    client: ClientTag | None = None
+    lane: Lane = "interactive"
     created_at: datetime
 
 
@@ -132,6 +137,7 @@ def command_of(record: JobRecord, *, attempt: int = 1) -> ResizeImage:
         attempt=attempt,
         renditions=record.renditions,
         work=record.work,
+        lane=record.lane,
     )
 
 
@@ -145,6 +151,8 @@ def queued_of(record: JobRecord, *, attempt: int = 1) -> JobQueued:
         name=record.name,
         source=record.source,
         rendition_count=len(record.renditions),
+        client=record.client,
+        lane=record.lane,
     )
 
 

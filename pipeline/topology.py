@@ -14,6 +14,8 @@ from typing import Literal
 from aio_pika.abc import AbstractChannel, AbstractConnection
 from aio_pika.exceptions import ChannelNotFoundEntity
 
+from pipeline.messages import LANES, Lane
+
 DECLARE_TIMEOUT_S = 20.0
 
 Argument = str | int
@@ -49,23 +51,39 @@ DEAD_IMAGES = Exchange("images.dead", "direct")
 EVENTS = Exchange("events", "topic")
 
 RESIZE_KEY = "resize"
+"""What people type, who need not know of lanes: it leads into the interactive one."""
 
-RESIZE = Queue(
-    "resize",
-    {
-        "x-queue-type": "quorum",
-        "x-dead-letter-exchange": DEAD_IMAGES.name,
-        "x-dead-letter-routing-key": RESIZE_KEY,
-        # At-least-once needs reject-publish on the same queue, or it silently becomes at-most-once.
-        "x-dead-letter-strategy": "at-least-once",
-        "x-overflow": "reject-publish",
-        # None up to RabbitMQ 3.13: a message that kills its worker would go round for ever. It is high, since
-        # one death counts more than once: what a dying connection gives back from one of its slots is
-        # delivered to the next one of the same connection, until the last of them is gone.
-        "x-delivery-limit": 100,
-    },
-    (Binding(IMAGES.name, RESIZE_KEY),),
-)
+
+def lane_key(lane: Lane) -> str:
+    """The routing key of this lane, which is the name of its queue as well: `resize.bulk`."""
+    return f"resize.{lane}"
+
+
+def _lane_queue(lane: Lane, *typed: str) -> Queue:
+    """The queue of a lane; it takes what has its key, and these that people type."""
+    return Queue(
+        lane_key(lane),
+        {
+            "x-queue-type": "quorum",
+            "x-dead-letter-exchange": DEAD_IMAGES.name,
+            "x-dead-letter-routing-key": lane_key(lane),
+            # At-least-once needs reject-publish on the same queue, or it silently becomes at-most-once.
+            "x-dead-letter-strategy": "at-least-once",
+            "x-overflow": "reject-publish",
+            # None up to RabbitMQ 3.13: a message that kills its worker would go round for ever. It is high,
+            # since one death counts more than once: what a dying connection gives back from one of its slots
+            # is delivered to the next one of the same connection, until the last of them is gone.
+            "x-delivery-limit": 100,
+        },
+        tuple(Binding(IMAGES.name, key) for key in (lane_key(lane), *typed)),
+    )
+
+
+INTERACTIVE = _lane_queue("interactive", RESIZE_KEY)
+BULK = _lane_queue("bulk")
+LANE_QUEUES: Mapping[Lane, Queue] = {"interactive": INTERACTIVE, "bulk": BULK}
+KEYS = (RESIZE_KEY, *(lane_key(lane) for lane in LANES))
+"""The routing keys that a command may have."""
 
 RESIZE_DEAD = Queue(
     "resize.dead",
@@ -75,7 +93,7 @@ RESIZE_DEAD = Queue(
         # From RabbitMQ 4.0 on the default is 20, and it drops: each look in the console counts.
         "x-delivery-limit": 1_000_000,
     },
-    (Binding(DEAD_IMAGES.name, RESIZE_KEY),),
+    tuple(Binding(DEAD_IMAGES.name, key) for key in KEYS),
 )
 
 EVENT_LOG = Queue(
@@ -92,7 +110,7 @@ EVENT_LOG = Queue(
 )
 
 EXCHANGES = (IMAGES, DEAD_IMAGES, EVENTS)
-QUEUES = (RESIZE_DEAD, RESIZE, EVENT_LOG)
+QUEUES = (RESIZE_DEAD, INTERACTIVE, BULK, EVENT_LOG)
 
 DEFAULT_RETRY_DELAYS_S = (2.0, 10.0, 60.0, 300.0, 1800.0)
 
@@ -102,7 +120,8 @@ class Rung:
     """A rung of the retry ladder: what is published to its exchange waits `delay_s` seconds in its queue.
 
     Then the broker moves it back into the exchange of the commands. The exchange is a fanout, so that a
-    message keeps its routing key. A delay is part of the name, since the arguments of a queue never change.
+    message keeps its routing key, and with it its lane. A delay is part of the name, since the arguments of
+    a queue never change.
     """
 
     delay_s: float
@@ -126,7 +145,6 @@ class Rung:
                 "x-queue-type": "quorum",
                 "x-message-ttl": round(1000 * self.delay_s),
                 "x-dead-letter-exchange": IMAGES.name,
-                "x-dead-letter-routing-key": RESIZE_KEY,
                 "x-dead-letter-strategy": "at-least-once",
                 "x-overflow": "reject-publish",
                 # As with the dead letters: a look in the console counts.

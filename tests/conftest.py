@@ -64,6 +64,6 @@ async def empty_queues(url: str) -> None:
             await channel.queue_delete(topology.EVENT_LOG.name)
         await topology.declare(connection)
         async with connection.channel() as channel:
-            for name in (topology.RESIZE.name, topology.RESIZE_DEAD.name):
-                queue = await channel.get_queue(name, ensure=False)
+            for emptied in (topology.INTERACTIVE, topology.BULK, topology.RESIZE_DEAD):
+                queue = await channel.get_queue(emptied.name, ensure=False)
                 await queue.purge()

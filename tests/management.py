@@ -64,9 +64,13 @@ def publish(node: BrokerNode, payload: str) -> bool:
 
 @contextmanager
 def short_queue(node: BrokerNode, *, most: int = 1, vhost: str = "/") -> Iterator[None]:
-    """`resize` takes so many commands, or a few more, and then none until this is over."""
+    """The lanes take so many commands each, or a few more, and then none until this is over."""
     path = f"/policies/{quote(vhost, safe='')}/short"
-    policy = {"pattern": "^resize$", "apply-to": "queues", "definition": {"max-length": most}}
+    policy = {
+        "pattern": r"^resize\.(interactive|bulk)$",
+        "apply-to": "queues",
+        "definition": {"max-length": most},
+    }
     call(node, "PUT", path, policy)
     try:
         yield

@@ -4,7 +4,9 @@ import asyncio
 import logging
 from collections.abc import Mapping
 
-from pipeline.broker import DeliverySlots, Publisher
+from msgspec.structs import replace
+
+from pipeline.broker import Consumer, DeliverySlots, Publisher, consumers_of
 from pipeline.delivery import GiveUp
 from pipeline.local_store import LocalImageStore
 from pipeline.reuse import Reuse
@@ -40,10 +42,10 @@ class Worker:
 
     def __init__(self, settings: WorkerSettings, stopping: asyncio.Event) -> None:
         name, url = settings.name, settings.amqp_url
-        self._tags = [f"{name}.slot-{number + 1}" for number in range(settings.slot_count)]
+        self._consumers = consumers_of(f"{name}.slot-{number + 1}" for number in range(settings.slot_count))
         self._stop_timeout_s = settings.stop_timeout_s
         self._stopping = stopping
-        self._occupancy = Occupancy(self._tags)
+        self._occupancy = Occupancy(self._consumers)
         self._pool = ImagePool(processes=settings.slot_count, limits=settings.job_limits)
         self._publisher = Publisher(url, service=name, rungs=ladder(settings.retry_delays_s))
         store = LocalImageStore(settings.storage_dir)
@@ -59,7 +61,7 @@ class Worker:
             min_free_bytes=settings.worker_min_free_bytes,
         )
         self._slots = DeliverySlots(
-            url, service=name, tags=self._tags, on_lost=self._handler.marks.let_go_all
+            url, service=name, consumers=self._consumers, on_lost=self._handler.marks.let_go_all
         )
         self._settlement = Settlement(self._publisher, worker=name, stopping=stopping)
         self._watchdog = Watchdog(self._slots.link, self._occupancy, self._publisher.count_queue)
@@ -78,11 +80,14 @@ class Worker:
         self._slots.link.start()
 
     async def work(self) -> None:
-        """Serve every slot until it is time to stop."""
+        """Serve both lanes in every slot until it is time to stop."""
         async with asyncio.TaskGroup() as tasks:
             beating = tasks.create_task(self._heartbeat.beat(), name="heartbeat")
             watching = tasks.create_task(self._watchdog.watch(), name="watchdog")
-            serving = {tag: tasks.create_task(self._serve(tag), name=tag) for tag in self._tags}
+            serving = {
+                consumer: tasks.create_task(self._serve(consumer), name=consumer.tag)
+                for consumer in self._consumers
+            }
             await self._stopping.wait()
             watching.cancel()
             await self._finish(serving)
@@ -95,11 +100,11 @@ class Worker:
         await self._publisher.link.close()
         await self._pool.close()
 
-    async def _finish(self, serving: Mapping[str, asyncio.Task[None]]) -> None:
+    async def _finish(self, serving: Mapping[Consumer, asyncio.Task[None]]) -> None:
         """Stop taking, finish what is in flight, up to a limit, and give back the rest."""
         await self._slots.stop_taking()
-        for tag, task in serving.items():
-            if not self._occupancy.is_busy(tag):
+        for consumer, task in serving.items():
+            if not self._occupancy.is_busy(consumer):
                 task.cancel()
         log.info("stopping; %d jobs in flight", len(self._occupancy.jobs))
         _, late = await asyncio.wait(serving.values(), timeout=self._stop_timeout_s)
@@ -110,17 +115,19 @@ class Worker:
             for task in late:
                 task.cancel()
 
-    async def _serve(self, tag: str) -> None:
+    async def _serve(self, consumer: Consumer) -> None:
         while not self._stopping.is_set():
-            delivery = await self._slots.take(tag)
+            delivery = await self._slots.take(consumer)
             if self._stopping.is_set():
                 await delivery.give_back()
                 return
-            self._occupancy.take(tag)
+            self._occupancy.take(consumer)
             command = read_command(delivery.body)
             if isinstance(command, GiveUp):
                 await self._settlement.settle(delivery, command)
                 continue
-            with self._occupancy.at(tag, command.job_id):
+            # Whoever typed it, or whichever frontend of before sent it: where it waited is what counts.
+            command = replace(command, lane=delivery.lane)
+            with self._occupancy.at(consumer, command.job_id):
                 outcome = await self._handler.handle(command, is_redelivered=delivery.is_redelivered)
                 await self._settlement.settle(delivery, outcome)

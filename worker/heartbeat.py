@@ -46,7 +46,7 @@ class Heartbeat:
             await self._publisher.publish_event(WorkerOffline(worker=self._worker))
 
     async def _tell(self) -> None:
-        slots = len(self._occupancy.states)
+        slots = self._occupancy.slots
         if self._consuming.sessions != self._session:
             self._session = self._consuming.sessions
             await self._publisher.publish_event(WorkerOnline(worker=self._worker, slots=slots))

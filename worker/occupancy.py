@@ -1,48 +1,55 @@
-"""Which slots of a worker are at work, and on what."""
+"""Which consumers of a worker are at work, and on what: each slot has one in each lane."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from pipeline.broker import Consumer
+
 
 @dataclass(frozen=True)
-class SlotState:
-    """How many deliveries the slot has taken so far, and the job that it is at, if it is at one."""
+class InHand:
+    """How many deliveries a consumer has taken so far, and the job that it is at, if it is at one."""
 
     taken: int = 0
     job_id: str | None = None
 
 
 class Occupancy:
-    """Knows each slot by its consumer tag."""
+    """Knows what each consumer has in hand."""
 
-    def __init__(self, tags: Sequence[str]) -> None:
-        self._states = {tag: SlotState() for tag in tags}
+    def __init__(self, consumers: Sequence[Consumer]) -> None:
+        self._in_hand = {consumer: InHand() for consumer in consumers}
 
     @property
-    def states(self) -> dict[str, SlotState]:
-        """What each slot is doing now."""
-        return dict(self._states)
+    def slots(self) -> int:
+        """How many slots there are, busy or not."""
+        return len({consumer.slot for consumer in self._in_hand})
+
+    @property
+    def in_hand(self) -> dict[Consumer, InHand]:
+        """What each consumer is doing now."""
+        return dict(self._in_hand)
 
     @property
     def jobs(self) -> tuple[str, ...]:
         """The jobs that are under way."""
-        return tuple(state.job_id for state in self._states.values() if state.job_id is not None)
+        return tuple(hand.job_id for hand in self._in_hand.values() if hand.job_id is not None)
 
-    def is_busy(self, tag: str) -> bool:
-        """Whether this slot is at a job."""
-        return self._states[tag].job_id is not None
+    def is_busy(self, consumer: Consumer) -> bool:
+        """Whether it is at a job."""
+        return self._in_hand[consumer].job_id is not None
 
-    def take(self, tag: str) -> None:
-        """The slot has taken a delivery."""
-        self._states[tag] = SlotState(self._states[tag].taken + 1)
+    def take(self, consumer: Consumer) -> None:
+        """It has taken a delivery."""
+        self._in_hand[consumer] = InHand(self._in_hand[consumer].taken + 1)
 
     @contextmanager
-    def at(self, tag: str, job_id: str) -> Iterator[None]:
-        """The slot is at this job, until the end of the block."""
-        taken = self._states[tag].taken
-        self._states[tag] = SlotState(taken, job_id)
+    def at(self, consumer: Consumer, job_id: str) -> Iterator[None]:
+        """It is at this job, until the end of the block."""
+        taken = self._in_hand[consumer].taken
+        self._in_hand[consumer] = InHand(taken, job_id)
         try:
             yield
         finally:
-            self._states[tag] = SlotState(taken)
+            self._in_hand[consumer] = InHand(taken)

@@ -55,7 +55,9 @@ class Settlement:
         log.warning("a message from %s goes to the dead letters: %s", delivery.origin, outcome.reason)
         headers = {"worker": self._worker, "origin": delivery.origin}
         try:
-            await self._publisher.publish_dead_letter(delivery.body, reason=outcome.reason, headers=headers)
+            await self._publisher.publish_dead_letter(
+                delivery.body, lane=delivery.lane, reason=outcome.reason, headers=headers
+            )
         except NOT_PUBLISHED as error:
             log.warning("its reason is lost: %s", error)
             await delivery.bury()

@@ -1,36 +1,42 @@
-"""Notices a slot that gets nothing although there is work: its consumer is gone, and nobody has said so."""
+"""Notices a consumer that gets nothing although its lane has work: it is gone, and nobody has said so."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from pipeline.broker import Link, QueueCounts
+from pipeline.broker import Consumer, Link, QueueCounts
 from pipeline.errors import BrokerUnavailable
-from worker.occupancy import Occupancy, SlotState
+from pipeline.messages import Lane
+from worker.occupancy import InHand, Occupancy
 
 WATCH_S = 4.0
-"""A slot that is alive is given the next job within milliseconds."""
+"""A consumer that is alive is given the next job within milliseconds."""
 
 
 @dataclass(frozen=True)
 class Look:
-    """What was seen at one moment: the session of the link, the jobs that wait, the slots by their tags."""
+    """What was seen at one moment: the session of the link, how many wait in each lane, the consumers."""
 
     session: int
-    ready: int
-    slots: Mapping[str, SlotState]
+    ready: Mapping[Lane, int]
+    in_hand: Mapping[Consumer, InHand]
 
-    def starving_since(self, earlier: "Look") -> list[str]:
-        """The slots that took nothing since the earlier look, at which there was work as there is now."""
-        if self.session != earlier.session or not self.ready or not earlier.ready:
+    def starving_since(self, earlier: "Look") -> list[Consumer]:
+        """Those that took nothing since the earlier look, at which their lane had work as it has now."""
+        if self.session != earlier.session:
             return []
         return [
-            tag for tag, slot in self.slots.items() if slot.job_id is None and slot == earlier.slots.get(tag)
+            consumer
+            for consumer, hand in self.in_hand.items()
+            if hand.job_id is None
+            and hand == earlier.in_hand.get(consumer)
+            and self.ready[consumer.lane]
+            and earlier.ready[consumer.lane]
         ]
 
 
 class Watchdog:
-    """Watches the slots of one worker, and opens their link anew when one of them starves."""
+    """Watches the consumers of one worker, and opens their link anew when one of them starves."""
 
     def __init__(
         self, link: Link, occupancy: Occupancy, count_queue: Callable[[], Awaitable[QueueCounts]]
@@ -53,7 +59,8 @@ class Watchdog:
             return
         starving = self._last.starving_since(earlier)
         if starving:
-            self._link.restart(f"{', '.join(starving)} got nothing while {self._last.ready} jobs waited")
+            waited = ", ".join(f"{consumer.tag} ({self._last.ready[consumer.lane]})" for consumer in starving)
+            self._link.restart(f"got nothing while so many jobs waited: {waited}")
 
     async def _see(self) -> Look | None:
         if not self._link.is_open:
@@ -62,4 +69,5 @@ class Watchdog:
             counts = await self._count_queue()
         except BrokerUnavailable:
             return None
-        return Look(self._link.sessions, counts.ready, self._occupancy.states)
+        ready = {lane: waiting.ready for lane, waiting in counts.lanes.items()}
+        return Look(self._link.sessions, ready, self._occupancy.in_hand)

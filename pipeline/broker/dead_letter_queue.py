@@ -29,13 +29,13 @@ class HeldLetter:
         self.sent_at: datetime | None = message.timestamp
 
     async def send_again(self, headers: Mapping[str, Any]) -> None:
-        """Publish it as a command with these headers, and only then remove it.
+        """Publish it as a command with these headers, into the lane it died in, and only then remove it.
 
         Raises QueueFull or BrokerUnavailable: it is a dead letter still, even if it has arrived after all.
         """
         async with _answer():
             exchange = await self._commands.get_exchange(topology.IMAGES.name, ensure=False)
-            await exchange.publish(self._command(headers), topology.RESIZE_KEY, mandatory=True)
+            await exchange.publish(self._command(headers), self._key, mandatory=True)
         await self.remove()
 
     async def remove(self) -> None:
@@ -43,6 +43,12 @@ class HeldLetter:
         self.is_settled = True
         async with _answer():
             await self._message.ack()
+
+    @property
+    def _key(self) -> str:
+        """The routing key with which it died; somebody may have put it here with one that leads nowhere."""
+        key = self._message.routing_key
+        return key if key in topology.KEYS else topology.RESIZE_KEY
 
     def _command(self, headers: Mapping[str, Any]) -> Message:
         # Without its message id, which somebody else may have, too, and without a time to live.

@@ -1,20 +1,45 @@
-"""Consuming commands: one channel, one consumer and prefetch 1 for each slot, acknowledged by hand."""
+"""Consuming commands: one channel for each slot, on it one consumer for each lane, acknowledged by hand.
+
+Each consumer has prefetch 1: what it is given is begun at once, and nothing waits here that another worker
+could begin.
+"""
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from functools import partial
+from itertools import groupby
 
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage
 from aio_pika.exceptions import CONNECTION_EXCEPTIONS
 
 from pipeline import topology
 from pipeline.broker.link import Link, link_name
+from pipeline.messages import LANES, Lane
 
 log = logging.getLogger(__name__)
 
 SETTLE_TIMEOUT_S = 5.0
 CANCEL_TIMEOUT_S = 3.0
+
+
+@dataclass(frozen=True)
+class Consumer:
+    """What a slot takes from one lane, one command at a time."""
+
+    slot: str
+    lane: Lane
+
+    @property
+    def tag(self) -> str:
+        """Its name in the console: `worker-2.slot-1.bulk`."""
+        return f"{self.slot}.{self.lane}"
+
+
+def consumers_of(slots: Iterable[str]) -> tuple[Consumer, ...]:
+    """A consumer in each lane for each of these slots."""
+    return tuple(Consumer(slot, lane) for slot in slots for lane in LANES)
 
 
 class Delivery:
@@ -23,10 +48,11 @@ class Delivery:
     Settling never raises for a connection that has ended in the meantime: the broker then delivers again.
     """
 
-    def __init__(self, message: AbstractIncomingMessage, channel: AbstractChannel) -> None:
+    def __init__(self, message: AbstractIncomingMessage, channel: AbstractChannel, lane: Lane) -> None:
         self._message = message
         self._channel = channel
         self.body = message.body
+        self.lane = lane
 
     @property
     def returns(self) -> int:
@@ -74,25 +100,30 @@ class Delivery:
 
 
 class DeliverySlots:
-    """The consuming connection of a worker, with one queue of deliveries for each consumer tag.
+    """The consuming connection of a worker, with one queue of deliveries for each consumer.
 
     Handlers that run inside aio_pika's callback are cancelled when the connection is lost, so the callback
     only puts the delivery where the slot's own task finds it.
     """
 
     def __init__(
-        self, url: str, *, service: str, tags: Sequence[str], on_lost: Callable[[], None] = lambda: None
+        self,
+        url: str,
+        *,
+        service: str,
+        consumers: Sequence[Consumer],
+        on_lost: Callable[[], None] = lambda: None,
     ) -> None:
         """`on_lost` is called when the channel of a slot ends: what it had delivered is lost to us."""
         self.link = Link(url, name=link_name(service, "consume"), set_up=self._set_up)
-        self._queues: dict[str, asyncio.Queue[Delivery]] = {tag: asyncio.Queue() for tag in tags}
-        self._channels: dict[str, AbstractChannel] = {}
+        self._queues: dict[Consumer, asyncio.Queue[Delivery]] = {each: asyncio.Queue() for each in consumers}
+        self._channels: dict[Consumer, AbstractChannel] = {}
         self._on_lost = on_lost
         self._stopping = False
 
-    async def take(self, tag: str) -> Delivery:
-        """The next delivery for this slot, whenever it comes."""
-        return await self._queues[tag].get()
+    async def take(self, consumer: Consumer) -> Delivery:
+        """The next delivery for this consumer, whenever it comes."""
+        return await self._queues[consumer].get()
 
     async def stop_taking(self) -> None:
         """Cancel the consumers and give back what nobody has taken.
@@ -100,39 +131,46 @@ class DeliverySlots:
         What has been taken can still be settled until the link is closed.
         """
         self._stopping = True
-        await asyncio.gather(*(self._cancel(tag, channel) for tag, channel in self._channels.items()))
+        await asyncio.gather(
+            *(self._cancel(consumer, channel) for consumer, channel in self._channels.items())
+        )
         for deliveries in self._queues.values():
             while not deliveries.empty():
                 await deliveries.get_nowait().give_back()
 
-    async def _cancel(self, tag: str, channel: AbstractChannel) -> None:
+    async def _cancel(self, consumer: Consumer, channel: AbstractChannel) -> None:
         try:
             async with asyncio.timeout(CANCEL_TIMEOUT_S):
-                queue = await channel.get_queue(topology.RESIZE.name, ensure=False)
-                await queue.cancel(tag)
+                queue = await channel.get_queue(topology.lane_key(consumer.lane), ensure=False)
+                await queue.cancel(consumer.tag)
         except (*CONNECTION_EXCEPTIONS, TimeoutError) as error:
-            log.debug("%s: consumer not cancelled: %r", tag, error)
+            log.debug("%s: consumer not cancelled: %r", consumer.tag, error)
 
     async def _set_up(self, connection: AbstractConnection) -> None:
         self._channels.clear()
         if self._stopping:
             return
-        for tag, deliveries in self._queues.items():
-            # What an earlier connection delivered cannot be acknowledged any more and comes again.
-            while not deliveries.empty():
-                deliveries.get_nowait()
-            self._channels[tag] = await self._consume(connection, tag)
+        for slot, consumers in groupby(self._queues, lambda consumer: consumer.slot):
+            # A prefetch is each consumer's own, though they share the channel (`basic.qos`, not global).
+            channel = await self.link.open_consuming_channel(connection, prefetch=1, consumer=slot)
+            channel.close_callbacks.add(lambda *_: self._on_lost())
+            for consumer in consumers:
+                await self._consume(channel, consumer)
 
-    async def _consume(self, connection: AbstractConnection, tag: str) -> AbstractChannel:
-        channel = await self.link.open_consuming_channel(connection, prefetch=1, consumer=tag)
-        channel.close_callbacks.add(lambda *_: self._on_lost())
-        queue = await channel.get_queue(topology.RESIZE.name, ensure=False)
-        await queue.consume(partial(self._hand_over, tag, channel), consumer_tag=tag)
-        return channel
+    async def _consume(self, channel: AbstractChannel, consumer: Consumer) -> None:
+        deliveries = self._queues[consumer]
+        # What an earlier connection delivered cannot be acknowledged any more and comes again.
+        while not deliveries.empty():
+            deliveries.get_nowait()
+        queue = await channel.get_queue(topology.lane_key(consumer.lane), ensure=False)
+        await queue.consume(partial(self._hand_over, consumer, channel), consumer_tag=consumer.tag)
+        self._channels[consumer] = channel
 
-    async def _hand_over(self, tag: str, channel: AbstractChannel, message: AbstractIncomingMessage) -> None:
-        delivery = Delivery(message, channel)
+    async def _hand_over(
+        self, consumer: Consumer, channel: AbstractChannel, message: AbstractIncomingMessage
+    ) -> None:
+        delivery = Delivery(message, channel, consumer.lane)
         if self._stopping:
             await delivery.give_back()
         else:
-            self._queues[tag].put_nowait(delivery)
+            self._queues[consumer].put_nowait(delivery)

@@ -102,7 +102,10 @@ class Link:
     async def open_consuming_channel(
         self, connection: AbstractConnection, *, prefetch: int, consumer: str
     ) -> AbstractChannel:
-        """A channel for one consumer, without confirms. The session ends when either of the two does."""
+        """A channel to consume on, without confirms. The session ends when it does, or a consumer on it.
+
+        `prefetch` is for each consumer; `consumer` is what the log calls them.
+        """
         channel = connection.channel(publisher_confirms=False)
         await channel.initialize()
         self.watch(channel)

@@ -19,7 +19,7 @@ from aio_pika.exceptions import (
 from pipeline import topology
 from pipeline.broker.link import Link, link_name, open_publishing_channel
 from pipeline.errors import BrokerUnavailable, PipelineError, QueueFull
-from pipeline.messages import AnyEvent, JobEvent, ResizeImage, encode, event_type
+from pipeline.messages import AnyEvent, JobEvent, Lane, ResizeImage, encode, event_type
 
 log = logging.getLogger(__name__)
 
@@ -33,11 +33,28 @@ class PublishUncertain(PipelineError):
 
 
 @dataclass(frozen=True)
-class QueueCounts:
-    """How many commands wait in the queue, and how many consumers it has."""
+class LaneCounts:
+    """How many commands wait in a lane, and how many consumers it has."""
 
     ready: int
     consumers: int
+
+
+@dataclass(frozen=True)
+class QueueCounts:
+    """How full the lanes are."""
+
+    lanes: Mapping[Lane, LaneCounts]
+
+    @property
+    def ready(self) -> int:
+        """How many commands wait."""
+        return sum(lane.ready for lane in self.lanes.values())
+
+    @property
+    def consumers(self) -> int:
+        """How many slots take from every lane: each has a consumer in each."""
+        return min(lane.consumers for lane in self.lanes.values())
 
 
 class Publisher:
@@ -64,24 +81,28 @@ class Publisher:
 
         Raises BrokerUnavailable or QueueFull when it certainly has not, PublishUncertain when nobody knows.
         """
-        await self._publish_to(topology.IMAGES, topology.RESIZE, command)
+        await self._publish_to(topology.IMAGES, topology.LANE_QUEUES[command.lane], command)
 
     async def publish_retry(self, command: ResizeImage, rung: topology.Rung) -> None:
         """Return when the broker has stored the command, to be delivered after the delay of this rung.
 
-        Raises as above; a link that is just opening is waited for.
+        It comes back into its lane. Raises as above; a link that is just opening is waited for.
         """
         await self.link.wait_open(EVENT_TIMEOUT_S)
         await self._publish_to(rung.exchange, rung.queue, command)
 
-    async def publish_dead_letter(self, body: bytes, *, reason: str, headers: Mapping[str, str]) -> None:
+    async def publish_dead_letter(
+        self, body: bytes, *, lane: Lane, reason: str, headers: Mapping[str, str]
+    ) -> None:
         """Return when the body is in the queue of the dead, with `reason` as a header. Raises as above.
 
-        A link that is just opening is waited for, as with events.
+        Its routing key says which lane it was taken from. A link that is just opening is waited for, as with
+        events.
         """
         await self.link.wait_open(EVENT_TIMEOUT_S)
         message = self._message(body, "dead_letter", None, {**headers, "reason": reason})
-        await self._publish_confirmed(topology.DEAD_IMAGES, topology.RESIZE_DEAD, message)
+        address = _Address(topology.DEAD_IMAGES, topology.lane_key(lane), topology.RESIZE_DEAD)
+        await self._publish_confirmed(address, message)
 
     async def publish_event(self, event: AnyEvent) -> bool:
         """Publish an event and wait for it, but never long; whether it was confirmed.
@@ -105,8 +126,9 @@ class Publisher:
         return True
 
     async def count_queue(self) -> QueueCounts:
-        """How full the queue is; raises BrokerUnavailable."""
-        return await self._count(topology.RESIZE)
+        """How full the queue is, each lane of it; raises BrokerUnavailable."""
+        counts = await asyncio.gather(*(self._count(queue) for queue in topology.LANE_QUEUES.values()))
+        return QueueCounts(dict(zip(topology.LANE_QUEUES, counts, strict=True)))
 
     async def _set_up(self, connection: AbstractConnection) -> None:
         self._commands = await self._open_channel(connection)
@@ -137,14 +159,14 @@ class Publisher:
             raise BrokerUnavailable
         return channel
 
-    async def _count(self, queue: topology.Queue) -> QueueCounts:
+    async def _count(self, queue: topology.Queue) -> LaneCounts:
         try:
             async with asyncio.timeout(COUNT_TIMEOUT_S):
                 found = await self._channel(self._events).declare_queue(queue.name, passive=True)
         except (*CONNECTION_EXCEPTIONS, TimeoutError) as error:
             raise BrokerUnavailable from error
         result = found.declaration_result
-        return QueueCounts(ready=result.message_count or 0, consumers=result.consumer_count or 0)
+        return LaneCounts(ready=result.message_count or 0, consumers=result.consumer_count or 0)
 
     async def _publish_to(
         self, exchange: topology.Exchange, queue: topology.Queue, command: ResizeImage
@@ -152,27 +174,23 @@ class Publisher:
         await self.check_open()
         headers: HeadersType = {"job_id": command.job_id}
         message = self._message(encode(command), "resize_image", command.job_id, headers)
-        await self._publish_confirmed(exchange, queue, message)
+        await self._publish_confirmed(_Address(exchange, topology.lane_key(command.lane), queue), message)
 
-    async def _publish_confirmed(
-        self, exchange: topology.Exchange, queue: topology.Queue, message: Message
-    ) -> None:
+    async def _publish_confirmed(self, address: "_Address", message: Message) -> None:
         channel = self._channel(self._commands)
         try:
             async with asyncio.timeout(COMMAND_TIMEOUT_S):
                 try:
-                    await _publish_on(channel, exchange, message)
+                    await _publish_on(channel, address, message)
                 except DeliveryError:
-                    await self._publish_anew(channel, exchange, queue, message)
+                    await self._publish_anew(channel, address, message)
         except TimeoutError as error:
             await self._leave_silent_node()
             raise PublishUncertain from error
         except (AMQPError, *CONNECTION_EXCEPTIONS) as error:
             raise PublishUncertain from error
 
-    async def _publish_anew(
-        self, refused: AbstractChannel, exchange: topology.Exchange, queue: topology.Queue, message: Message
-    ) -> None:
+    async def _publish_anew(self, refused: AbstractChannel, address: "_Address", message: Message) -> None:
         """Publish on another channel what this one was refused. Raises QueueFull or BrokerUnavailable.
 
         Not only a full queue refuses. On RabbitMQ 3.10 a channel that first meets a queue while the node of
@@ -180,7 +198,7 @@ class Publisher:
         channel finds that one if the queue has been counted before; one without a leader counts as empty.
         """
         async with self._anew:
-            waiting = (await self._count(queue)).ready
+            waiting = (await self._count(address.queue)).ready
             is_new = self._commands is refused
             channel = (
                 await open_publishing_channel(self.link.open_connection())
@@ -188,13 +206,15 @@ class Publisher:
                 else self._channel(self._commands)
             )
             try:
-                await _publish_on(channel, exchange, message)
+                await _publish_on(channel, address, message)
             except DeliveryError as error:
                 if is_new:
                     await channel.close()
                 if waiting:
                     raise QueueFull from error
-                raise BrokerUnavailable(f"The queue {queue.name!r} has no leader just now.") from error
+                raise BrokerUnavailable(
+                    f"The queue {address.queue.name!r} has no leader just now."
+                ) from error
             if is_new:
                 # The refused one stays open until the session ends: others may wait for its confirms.
                 self.link.watch(channel)
@@ -220,13 +240,22 @@ class Publisher:
         )
 
 
-async def _publish_on(channel: AbstractChannel, exchange: topology.Exchange, message: Message) -> None:
+@dataclass(frozen=True)
+class _Address:
+    """Where to publish, with which routing key, and which queue it leads into."""
+
+    exchange: topology.Exchange
+    key: str
+    queue: topology.Queue
+
+
+async def _publish_on(channel: AbstractChannel, address: _Address, message: Message) -> None:
     """Return when it is confirmed.
 
     Raises BrokerUnavailable if no queue takes it, DeliveryError if one refuses it.
     """
-    target = await channel.get_exchange(exchange.name, ensure=False)
+    target = await channel.get_exchange(address.exchange.name, ensure=False)
     try:
-        await target.publish(message, topology.RESIZE_KEY, mandatory=True)
+        await target.publish(message, address.key, mandatory=True)
     except PublishError as error:
-        raise BrokerUnavailable(f"No queue takes {topology.RESIZE_KEY!r} from {exchange.name!r}.") from error
+        raise BrokerUnavailable(f"No queue takes {address.key!r} from {address.exchange.name!r}.") from error

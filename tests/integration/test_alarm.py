@@ -20,6 +20,7 @@ from pipeline.ids import new_job_id
 from pipeline.messages import ResizeImage, WorkerOffline
 from tests import management
 from tests.eventually import eventually
+from tests.lanes import INTERACTIVE
 from tests.links import opened
 from tests.unit.frontend.requests import PNG
 
@@ -68,7 +69,7 @@ async def test_an_alarm_is_an_error_and_what_was_under_way_arrives_after_it(
 
         await eventually(is_open)
         await publisher.publish_command(command())
-    await eventually(lambda: len(management.messages(alarmed, "resize")) == 2)
+    await eventually(lambda: len(management.messages(alarmed, INTERACTIVE)) == 2)
 
 
 async def test_uploads_are_accepted_under_an_alarm_and_go_into_the_queue_after_it(
@@ -89,5 +90,7 @@ async def test_uploads_are_accepted_under_an_alarm_and_go_into_the_queue_after_i
     set_memory_limit(alarmed, PLENTY)
 
     await eventually(lambda: not list((tmp_path / "outbox").iterdir()), 20)
-    in_queue = {message["properties"]["correlation_id"] for message in management.messages(alarmed, "resize")}
+    in_queue = {
+        message["properties"]["correlation_id"] for message in management.messages(alarmed, INTERACTIVE)
+    }
     assert in_queue == set(job_ids)

@@ -9,14 +9,14 @@ from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 from aio_pika.exceptions import ChannelClosed, QueueEmpty
 
 from deploy.local.broker_node import BrokerNode
-from pipeline.broker import DeliverySlots, Publisher
+from pipeline.broker import Consumer, DeliverySlots, Publisher
 from pipeline.ids import new_job_id
 from pipeline.messages import ResizeImage
 from tests import management
 from tests.eventually import eventually
 from tests.links import opened
 
-TAG = "lines-test.slot-1"
+CONSUMER = Consumer("lines-test.slot-1", "interactive")
 DEFAULT_LIMIT = 20
 QUORUM = {"x-queue-type": "quorum"}
 
@@ -56,12 +56,12 @@ async def test_what_a_worker_gives_back_counts_as_a_failed_try_only_before_4_3(
 ) -> None:
     async with (
         opened(Publisher(amqp_url, service="lines-test")) as publisher,
-        opened(DeliverySlots(amqp_url, service="lines-test", tags=[TAG])) as slots,
+        opened(DeliverySlots(amqp_url, service="lines-test", consumers=[CONSUMER])) as slots,
     ):
         await publisher.publish_command(ResizeImage(job_id=new_job_id(), source="uploads/x"))
-        await (await slots.take(TAG)).give_back()
+        await (await slots.take(CONSUMER)).give_back()
 
-        again = await slots.take(TAG)
+        again = await slots.take(CONSUMER)
 
         assert again.is_redelivered
         assert again.returns == (0 if version >= (4, 3) else 1)
@@ -102,9 +102,9 @@ async def test_who_has_no_permission_may_still_look_whether_a_queue_is_there_bef
             channel = await connection.channel()
             if version >= (4, 3):
                 with pytest.raises(ChannelClosed, match="ACCESS_REFUSED"):
-                    await channel.declare_queue("resize", passive=True)
+                    await channel.declare_queue("resize.bulk", passive=True)
             else:
-                await channel.declare_queue("resize", passive=True)
+                await channel.declare_queue("resize.bulk", passive=True)
     finally:
         management.call(node, "DELETE", "/users/stranger")
 

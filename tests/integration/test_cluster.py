@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from pipeline import topology
-from pipeline.broker import DeliverySlots, Publisher, PublishUncertain
+from pipeline.broker import DeliverySlots, Publisher, PublishUncertain, consumers_of
 from pipeline.broker import link as link_module
 from pipeline.errors import BrokerUnavailable
 from pipeline.ids import JobId, new_job_id
@@ -64,7 +64,9 @@ async def test_what_is_confirmed_while_one_node_after_another_dies_is_all_consum
     confirmed: set[JobId] = set()
     async with Trio(cluster.amqp_url, service=SERVICE) as trio:
         for _ in range(AT_REST):
-            await trio.publisher.publish_dead_letter(b"nobody takes this", reason="a test", headers={})
+            await trio.publisher.publish_dead_letter(
+                b"nobody takes this", lane="bulk", reason="a test", headers={}
+            )
         for number in range(SIZE):
             stop = asyncio.Event()
             publishing = asyncio.create_task(publish_for(trio, stop))
@@ -87,7 +89,7 @@ async def test_what_is_confirmed_while_one_node_after_another_dies_is_all_consum
 async def test_a_queue_without_a_leader_is_not_a_full_one_and_is_used_as_soon_as_it_has_one(
     cluster: BrokerCluster,
 ) -> None:
-    leader = management.queue(cluster.nodes[0], topology.RESIZE.name)["leader"]
+    leader = management.queue(cluster.nodes[0], topology.INTERACTIVE.name)["leader"]
     dead = next(number for number, node in enumerate(cluster.nodes) if node.name == leader)
     alone, helper = (number for number in range(SIZE) if number != dead)
     for number in (dead, helper):
@@ -130,7 +132,7 @@ async def test_a_node_whose_queues_have_no_leader_is_tried_again_and_again(
     alone, others = cluster.nodes[0], range(1, SIZE)
     for number in others:
         await asyncio.to_thread(cluster.kill, number)
-    slots = DeliverySlots(alone.amqp_url, service=SERVICE, tags=[f"{SERVICE}.slot-1"])
+    slots = DeliverySlots(alone.amqp_url, service=SERVICE, consumers=consumers_of([f"{SERVICE}.slot-1"]))
     slots.link.start()
     try:
         first = await eventually(lambda: connections_to(alone), 30)

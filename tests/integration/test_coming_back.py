@@ -55,7 +55,7 @@ async def restart(node: BrokerNode, _: Trio) -> None:
 
 
 async def kill_and_start(node: BrokerNode, _: Trio) -> None:
-    await eventually(lambda: has_saved(node, topology.RESIZE.name))
+    await eventually(lambda: has_saved(node, topology.INTERACTIVE.name))
     await asyncio.to_thread(node.kill)
     await asyncio.to_thread(node.start)
 
@@ -78,7 +78,7 @@ async def test_after_a_fault_all_three_are_back_with_their_consumers(
 async def test_those_whose_consumer_was_cancelled_take_again_from_the_new_queue(
     own_node: BrokerNode, trio: Trio
 ) -> None:
-    for queue in (topology.RESIZE, topology.EVENT_LOG):
+    for queue in (topology.INTERACTIVE, topology.EVENT_LOG):
         management.call(own_node, "DELETE", f"/queues/%2F/{queue.name}")
 
     async with asyncio.timeout(BACK_WITHIN_S):

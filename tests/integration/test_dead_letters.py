@@ -12,16 +12,16 @@ from aio_pika.abc import AbstractIncomingMessage
 
 from deploy.local.broker_node import BrokerNode
 from pipeline import topology
-from pipeline.broker import DeliverySlots, Publisher
+from pipeline.broker import Consumer, DeliverySlots, Publisher
 from pipeline.ids import new_job_id
-from pipeline.messages import ResizeImage, encode
+from pipeline.messages import Lane, ResizeImage, encode
 from tests import management
 from tests.eventually import eventually
 from tests.links import opened
 from tests.programs import Ended, run, start
 
 MODULE = "pipeline.dead_letters"
-TAG = "worker-1.slot-1"
+CONSUMER = Consumer("worker-1.slot-1", "interactive")
 COUNTED_ANEW = {"x-delivery-count": 0, "x-acquired-count": 0}
 """What the broker writes to a delivery."""
 
@@ -43,9 +43,13 @@ def command() -> ResizeImage:
     return ResizeImage(job_id=new_job_id(), source="uploads/a.jpg")
 
 
-async def bury(publisher: Publisher, *bodies: bytes, reason: str = "of no use") -> None:
+async def bury(
+    publisher: Publisher, *bodies: bytes, lane: Lane = "interactive", reason: str = "of no use"
+) -> None:
     for body in bodies:
-        await publisher.publish_dead_letter(body, reason=reason, headers={"worker": "w", "origin": "o"})
+        await publisher.publish_dead_letter(
+            body, lane=lane, reason=reason, headers={"worker": "w", "origin": "o"}
+        )
 
 
 async def dead_letters(amqp_url: str, *arguments: str) -> Ended:
@@ -74,7 +78,7 @@ async def let_the_broker_bury(amqp_url: str, publisher: Publisher) -> ResizeImag
     sent = command()
     await publisher.publish_command(sent)
     async with await aio_pika.connect(amqp_url) as connection, connection.channel() as channel:
-        queue = await channel.get_queue(topology.RESIZE.name, ensure=False)
+        queue = await channel.get_queue(topology.INTERACTIVE.name, ensure=False)
         while message := await queue.get(fail=False):
             await message.reject(requeue=True)  # from RabbitMQ 4.3 on, a nack would not count
     await eventually(lambda: listed_is_not_empty(amqp_url))
@@ -165,7 +169,7 @@ async def test_a_letter_that_is_sent_again_is_a_command_without_marks_of_death(
     assert (await dead_letters(amqp_url, "retry", letter["id"])).code == 0
 
     assert await listed(amqp_url) == []
-    [message] = await taken_from(amqp_url, topology.RESIZE)
+    [message] = await taken_from(amqp_url, topology.INTERACTIVE)
     assert message.body == encode(sent)
     assert dict(message.headers) | COUNTED_ANEW == {"job_id": sent.job_id} | COUNTED_ANEW
     assert (message.correlation_id, message.type, message.delivery_mode) == (sent.job_id, "resize_image", 2)
@@ -175,8 +179,8 @@ async def test_sent_again_it_has_all_its_deliveries_before_it(amqp_url: str, pub
     await let_the_broker_bury(amqp_url, publisher)
     await dead_letters(amqp_url, "retry", "--all")
 
-    async with opened(DeliverySlots(amqp_url, service="worker-1", tags=[TAG])) as slots:
-        delivery = await slots.take(TAG)
+    async with opened(DeliverySlots(amqp_url, service="worker-1", consumers=[CONSUMER])) as slots:
+        delivery = await slots.take(CONSUMER)
         await delivery.acknowledge()
 
     assert delivery.returns == 0
@@ -192,7 +196,7 @@ async def test_some_are_chosen_by_reason_or_by_job(amqp_url: str, publisher: Pub
     dropped = await dead_letters(amqp_url, "drop", "--all", "--reason", "expected")
 
     assert (retried.output, dropped.output) == ("1 put back into the queue.\n", "1 thrown away.\n")
-    assert [message.body for message in await taken_from(amqp_url, topology.RESIZE)] == [encode(about)]
+    assert [message.body for message in await taken_from(amqp_url, topology.INTERACTIVE)] == [encode(about)]
     assert [message.body for message in await taken_from(amqp_url, topology.RESIZE_DEAD)] == [b"2"]
 
 
@@ -240,7 +244,7 @@ async def test_what_does_not_fit_into_the_queue_stays_a_dead_letter(
 
     ended = await dead_letters(amqp_url, "retry", "--all")
 
-    queued = [message.body for message in await taken_from(amqp_url, topology.RESIZE)]
+    queued = [message.body for message in await taken_from(amqp_url, topology.INTERACTIVE)]
     dead = [message.body for message in await taken_from(amqp_url, topology.RESIZE_DEAD)]
     assert ended.code == 1
     assert "takes no more work" in ended.errors
@@ -254,12 +258,12 @@ async def test_what_dies_again_at_once_is_sent_again_once(amqp_url: str, publish
 
     async def die_at_once(slots: DeliverySlots) -> None:
         while True:
-            delivery = await slots.take(TAG)
+            delivery = await slots.take(CONSUMER)
             died.append(delivery.body)
             await bury(publisher, delivery.body)
             await delivery.acknowledge()
 
-    async with opened(DeliverySlots(amqp_url, service="worker-1", tags=[TAG])) as slots:
+    async with opened(DeliverySlots(amqp_url, service="worker-1", consumers=[CONSUMER])) as slots:
         worker = asyncio.create_task(die_at_once(slots))
         ended = await dead_letters(amqp_url, "retry", "--all")
         await eventually(lambda: len(died) >= 3)
@@ -284,7 +288,7 @@ async def test_killed_in_the_middle_it_has_lost_nothing(
     await process.communicate()
     await eventually(lambda: management.queue(node, "resize.dead")["messages_unacknowledged"] == 0)
 
-    queued = {message.body for message in await taken_from(amqp_url, topology.RESIZE)}
+    queued = {message.body for message in await taken_from(amqp_url, topology.INTERACTIVE)}
     dead = {message.body for message in await taken_from(amqp_url, topology.RESIZE_DEAD)}
     assert 20 < len(queued) < 2_000
     assert queued | dead == bodies

@@ -16,16 +16,16 @@ from aio_pika.exceptions import ChannelClosed, ProbableAuthenticationError
 from deploy.definitions import COMMITTED, DEFAULT_LADDER, FRONTEND, OPERATOR, WORKER, User
 from deploy.local.broker_node import BrokerNode
 from pipeline import topology
-from pipeline.broker import DeliverySlots, EventLog, Publisher
+from pipeline.broker import DeliverySlots, EventLog, Publisher, consumers_of
 from pipeline.ids import new_job_id
 from pipeline.messages import AnyEvent, ResizeImage, WorkerOnline, decode_command
-from pipeline.topology import DEAD_IMAGES, EVENT_LOG, EVENTS, IMAGES, RESIZE, RESIZE_DEAD
+from pipeline.topology import DEAD_IMAGES, EVENT_LOG, EVENTS, IMAGES, INTERACTIVE, RESIZE_DEAD
 from tests import management
 from tests.links import opened
 
 WITHIN_S = 10.0
 IN_THE_CONTAINER = "/etc/rabbitmq/definitions.json"
-TAG = "worker-1.slot-1"
+CONSUMER, OTHER = consumers_of(["worker-1.slot-1"])
 RUNG = DEFAULT_LADDER[-1]
 
 Action = Callable[[AbstractChannel], Awaitable[object]]
@@ -77,12 +77,12 @@ async def test_a_command_and_its_event_go_their_way(node: BrokerNode) -> None:
         opened(Publisher(url(node, FRONTEND), service="frontend")) as frontend,
         opened(log),
         opened(Publisher(url(node, WORKER), service="worker-1")) as worker,
-        opened(DeliverySlots(url(node, WORKER), service="worker-1", tags=[TAG])) as slots,
+        opened(DeliverySlots(url(node, WORKER), service="worker-1", consumers=[CONSUMER, OTHER])) as slots,
         asyncio.timeout(WITHIN_S),
     ):
         await frontend.publish_command(command)
         assert (await frontend.count_queue()).consumers == 1
-        delivery = await slots.take(TAG)
+        delivery = await slots.take(CONSUMER)
         assert decode_command(delivery.body) == command
         await delivery.acknowledge()
         assert await worker.publish_event(online)
@@ -93,12 +93,12 @@ async def test_a_worker_can_give_a_command_up_in_both_ways(node: BrokerNode) -> 
     async with (
         opened(Publisher(url(node, FRONTEND), service="frontend")) as frontend,
         opened(Publisher(url(node, WORKER), service="worker-1")) as worker,
-        opened(DeliverySlots(url(node, WORKER), service="worker-1", tags=[TAG])) as slots,
+        opened(DeliverySlots(url(node, WORKER), service="worker-1", consumers=[CONSUMER])) as slots,
         asyncio.timeout(WITHIN_S),
     ):
         await frontend.publish_command(ResizeImage(job_id=new_job_id(), source="uploads/a.jpg"))
-        delivery = await slots.take(TAG)
-        await worker.publish_dead_letter(b"by the worker", reason="of no use", headers={})
+        delivery = await slots.take(CONSUMER)
+        await worker.publish_dead_letter(b"by the worker", lane="bulk", reason="of no use", headers={})
         await delivery.bury()
     bodies = [await dead_letter(node), await dead_letter(node)]
     assert b"by the worker" in bodies
@@ -109,12 +109,12 @@ async def test_a_worker_can_put_a_command_on_every_rung_of_the_ladder(node: Brok
     sent = ResizeImage(job_id=new_job_id(), source="uploads/a.jpg")
     async with (
         opened(Publisher(url(node, WORKER), service="worker-1", rungs=DEFAULT_LADDER)) as worker,
-        opened(DeliverySlots(url(node, WORKER), service="worker-1", tags=[TAG])) as slots,
+        opened(DeliverySlots(url(node, WORKER), service="worker-1", consumers=[CONSUMER])) as slots,
         asyncio.timeout(WITHIN_S),
     ):
         for rung in DEFAULT_LADDER:
             await worker.publish_retry(sent, rung)
-        delivery = await slots.take(TAG)  # from the first of them, after 2 seconds
+        delivery = await slots.take(CONSUMER)  # from the first of them, after 2 seconds
         await delivery.acknowledge()
     assert decode_command(delivery.body) == sent
 
@@ -149,7 +149,7 @@ async def publish(exchange: topology.Exchange, channel: AbstractChannel) -> None
 
 
 async def publish_past_the_exchanges(channel: AbstractChannel) -> None:
-    await channel.default_exchange.publish(aio_pika.Message(b"{}"), RESIZE.name)
+    await channel.default_exchange.publish(aio_pika.Message(b"{}"), INTERACTIVE.name)
 
 
 async def bind(queue: topology.Queue, exchange: topology.Exchange, channel: AbstractChannel) -> None:
@@ -173,9 +173,9 @@ async def delete_exchange(exchange: topology.Exchange, channel: AbstractChannel)
 
 
 REFUSED_TO_THE_FRONTEND: dict[str, Action] = {
-    "takes commands": partial(consume, RESIZE),
+    "takes commands": partial(consume, INTERACTIVE),
     "takes dead letters": partial(consume, RESIZE_DEAD),
-    "empties the queue": partial(purge, RESIZE),
+    "empties the queue": partial(purge, INTERACTIVE),
     "puts commands on the ladder": partial(publish, RUNG.exchange),
 }
 REFUSED_TO_WORKERS: dict[str, Action] = {
@@ -186,7 +186,7 @@ REFUSED_TO_WORKERS: dict[str, Action] = {
 REFUSED_TO_BOTH: dict[str, Action] = {
     "publishes past the exchanges": publish_past_the_exchanges,
     "makes a queue": declare_a_queue,
-    "deletes the queue": partial(delete_queue, RESIZE),
+    "deletes the queue": partial(delete_queue, INTERACTIVE),
     "deletes the dead letters": partial(delete_queue, RESIZE_DEAD),
     "deletes the log": partial(delete_queue, EVENT_LOG),
     "takes commands from the ladder": partial(consume, RUNG.queue),
@@ -194,8 +194,8 @@ REFUSED_TO_BOTH: dict[str, Action] = {
     "deletes a rung": partial(delete_queue, RUNG.queue),
     "unbinds a rung": partial(unbind, RUNG.queue, RUNG.exchange),
     "deletes an exchange": partial(delete_exchange, IMAGES),
-    "binds events to the queue": partial(bind, RESIZE, EVENTS),
-    "unbinds the queue": partial(unbind, RESIZE, IMAGES),
+    "binds events to the queue": partial(bind, INTERACTIVE, EVENTS),
+    "unbinds the queue": partial(unbind, INTERACTIVE, IMAGES),
     "unbinds the dead letters": partial(unbind, RESIZE_DEAD, DEAD_IMAGES),
     "unbinds the log": partial(unbind, EVENT_LOG, EVENTS),
 }
@@ -227,10 +227,10 @@ async def test_the_broker_starts_again_with_what_it_has(node: BrokerNode) -> Non
         await frontend.publish_command(ResizeImage(job_id=new_job_id(), source="uploads/a.jpg"))
     node.restart()
     async with (
-        opened(DeliverySlots(url(node, WORKER), service="worker-1", tags=[TAG])) as slots,
+        opened(DeliverySlots(url(node, WORKER), service="worker-1", consumers=[CONSUMER])) as slots,
         asyncio.timeout(WITHIN_S),
     ):
-        await (await slots.take(TAG)).acknowledge()
+        await (await slots.take(CONSUMER)).acknowledge()
 
 
 async def test_nobody_comes_in_as_guest(node: BrokerNode) -> None:

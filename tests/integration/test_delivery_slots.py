@@ -4,24 +4,26 @@ import asyncio
 from collections.abc import Callable
 
 from deploy.local.broker_node import BrokerNode
-from pipeline.broker import Delivery, DeliverySlots, Publisher
+from pipeline.broker import Delivery, DeliverySlots, Publisher, consumers_of
 from pipeline.ids import new_job_id
 from pipeline.messages import ResizeImage, decode_command
 from tests import management
 from tests.eventually import eventually
+from tests.lanes import INTERACTIVE
 from tests.links import opened
 
 SERVICE = "slots-test"
-TAGS = ("slots-test.slot-1", "slots-test.slot-2")
+ALL = consumers_of(("slots-test.slot-1", "slots-test.slot-2"))
+CONSUMERS = tuple(consumer for consumer in ALL if consumer.lane == "interactive")
 
 
 def slots_on(url: str, on_lost: Callable[[], None] = lambda: None) -> DeliverySlots:
-    return DeliverySlots(url, service=SERVICE, tags=TAGS, on_lost=on_lost)
+    return DeliverySlots(url, service=SERVICE, consumers=ALL, on_lost=on_lost)
 
 
 async def take_any(slots: DeliverySlots) -> Delivery:
     """The next delivery, whichever slot gets it."""
-    tasks = [asyncio.create_task(slots.take(tag)) for tag in TAGS]
+    tasks = [asyncio.create_task(slots.take(consumer)) for consumer in CONSUMERS]
     [done], waiting = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED, timeout=20)
     for task in waiting:
         task.cancel()
@@ -37,19 +39,20 @@ async def fill(url: str, count: int) -> list[str]:
 
 
 def unacknowledged(node: BrokerNode) -> int:
-    return int(management.queue(node, "resize").get("messages_unacknowledged", 0))
+    return int(management.queue(node, INTERACTIVE).get("messages_unacknowledged", 0))
 
 
 async def test_each_slot_has_one_command_at_a_time(node: BrokerNode, amqp_url: str) -> None:
     await fill(amqp_url, 5)
     async with opened(slots_on(amqp_url)) as slots:
-        first, second = await slots.take(TAGS[0]), await slots.take(TAGS[1])
+        first, second = await slots.take(CONSUMERS[0]), await slots.take(CONSUMERS[1])
 
         assert first.body != second.body
         await eventually(lambda: unacknowledged(node) == 2)
         consumers = management.call(node, "GET", "/consumers")
-        mine = {each["consumer_tag"]: each for each in consumers if each["consumer_tag"] in TAGS}
-        assert set(mine) == set(TAGS)
+        tags = {consumer.tag for consumer in ALL}
+        mine = {each["consumer_tag"]: each for each in consumers if each["consumer_tag"] in tags}
+        assert set(mine) == tags
         assert {(each["prefetch_count"], each["ack_required"]) for each in mine.values()} == {(1, True)}
 
 
@@ -57,9 +60,9 @@ async def test_an_acknowledged_command_makes_room_for_the_next(amqp_url: str) ->
     job_ids = await fill(amqp_url, 3)
     async with opened(slots_on(amqp_url)) as slots:
         taken = []
-        other = await slots.take(TAGS[1])
+        other = await slots.take(CONSUMERS[1])
         for _ in range(2):
-            delivery = await slots.take(TAGS[0])
+            delivery = await slots.take(CONSUMERS[0])
             taken.append(decode_command(delivery.body).job_id)
             await delivery.acknowledge()
         assert sorted([*taken, decode_command(other.body).job_id]) == sorted(job_ids)
@@ -114,8 +117,8 @@ async def test_a_command_given_back_comes_again_and_is_known_to(amqp_url: str) -
 async def test_a_buried_command_is_among_the_dead(node: BrokerNode, amqp_url: str) -> None:
     await fill(amqp_url, 2)
     async with opened(slots_on(amqp_url)) as slots:
-        for tag in TAGS:
-            await (await slots.take(tag)).bury()
+        for consumer in CONSUMERS:
+            await (await slots.take(consumer)).bury()
 
         await eventually(lambda: len(management.messages(node, "resize.dead")) == 2)
 
@@ -123,13 +126,13 @@ async def test_a_buried_command_is_among_the_dead(node: BrokerNode, amqp_url: st
 async def test_a_cancelled_consumer_takes_again_when_its_queue_is_back(node: BrokerNode) -> None:
     with management.virtual_host(node, "cancelled") as url:
         async with opened(slots_on(url)) as slots:
-            management.call(node, "DELETE", "/queues/cancelled/resize")
+            management.call(node, "DELETE", f"/queues/cancelled/{INTERACTIVE}")
 
             await eventually(lambda: slots.link.sessions == 2)
             await fill(url, 2)
             async with asyncio.timeout(10):
-                for tag in TAGS:
-                    await (await slots.take(tag)).acknowledge()
+                for consumer in CONSUMERS:
+                    await (await slots.take(consumer)).acknowledge()
 
 
 async def test_after_stop_taking_what_is_in_flight_can_still_be_acknowledged(
@@ -137,12 +140,12 @@ async def test_after_stop_taking_what_is_in_flight_can_still_be_acknowledged(
 ) -> None:
     await fill(amqp_url, 3)
     async with opened(slots_on(amqp_url)) as slots:
-        deliveries = [await slots.take(tag) for tag in TAGS]
+        deliveries = [await slots.take(consumer) for consumer in CONSUMERS]
         await slots.stop_taking()
         for delivery in deliveries:
             await delivery.acknowledge()
 
-    await eventually(lambda: len(management.messages(node, "resize")) == 1)
+    await eventually(lambda: len(management.messages(node, INTERACTIVE)) == 1)
 
 
 async def test_what_nobody_has_taken_goes_back_when_the_slots_stop(amqp_url: str) -> None:

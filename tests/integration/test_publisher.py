@@ -15,6 +15,7 @@ from pipeline.ids import new_job_id
 from pipeline.messages import ResizeImage, WorkerOffline
 from tests import management
 from tests.eventually import eventually
+from tests.lanes import INTERACTIVE
 from tests.links import opened
 
 SERVICE = "publisher-test"
@@ -31,7 +32,7 @@ async def test_a_command_is_in_the_queue_when_publishing_returns(node: BrokerNod
         await publisher.publish_command(sent)
         counts = await publisher.count_queue()
 
-    [message] = management.messages(node, "resize")
+    [message] = management.messages(node, INTERACTIVE)
     assert counts.ready == 1
     assert json.loads(message["payload"])["job_id"] == sent.job_id
     assert message["properties"]["delivery_mode"] == 2
@@ -61,7 +62,7 @@ async def test_a_dead_letter_waits_for_a_link_that_is_just_opening(node: BrokerN
     publisher = Publisher(amqp_url, service=SERVICE)
     publisher.link.start()
     try:
-        await publisher.publish_dead_letter(b"garbage", reason="no command", headers={})
+        await publisher.publish_dead_letter(b"garbage", lane="bulk", reason="no command", headers={})
     finally:
         await publisher.link.close()
 
@@ -72,18 +73,20 @@ async def test_a_dead_letter_waits_for_a_link_that_is_just_opening(node: BrokerN
 async def test_a_command_that_no_queue_takes_is_an_error(node: BrokerNode) -> None:
     with management.virtual_host(node, "unroutable") as url:
         async with opened(Publisher(url, service=SERVICE)) as publisher:
-            management.call(node, "DELETE", "/queues/unroutable/resize")
+            management.call(node, "DELETE", f"/queues/unroutable/{INTERACTIVE}")
 
-            with pytest.raises(BrokerUnavailable, match="No queue takes 'resize'"):
+            with pytest.raises(BrokerUnavailable, match=r"No queue takes 'resize\.interactive'"):
                 await publisher.publish_command(command())
 
 
 async def test_a_full_queue_is_an_error_and_drops_nothing(node: BrokerNode) -> None:
     with management.virtual_host(node, "full") as url:
         async with opened(Publisher(url, service=SERVICE)) as publisher:
-            policy = {"pattern": "^resize$", "definition": {"max-length": 1}, "apply-to": "queues"}
+            policy = {"pattern": f"^{INTERACTIVE}$", "definition": {"max-length": 1}, "apply-to": "queues"}
             management.call(node, "PUT", "/policies/full/short", policy)
-            await eventually(lambda: management.queue(node, "resize", vhost="full").get("policy") == "short")
+            await eventually(
+                lambda: management.queue(node, INTERACTIVE, vhost="full").get("policy") == "short"
+            )
 
             async def is_refused() -> bool:
                 try:
@@ -131,7 +134,9 @@ async def test_a_broker_that_came_back_empty_is_given_its_queues_again(node: Bro
 
 async def test_a_dead_letter_carries_its_reason(node: BrokerNode, amqp_url: str) -> None:
     async with opened(Publisher(amqp_url, service=SERVICE)) as publisher:
-        await publisher.publish_dead_letter(b"\x00garbage", reason="not JSON", headers={"worker": "w"})
+        await publisher.publish_dead_letter(
+            b"\x00garbage", lane="interactive", reason="not JSON", headers={"worker": "w"}
+        )
 
     [message] = management.messages(node, "resize.dead")
     headers = message["properties"]["headers"]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from deploy.local.broker_node import BrokerNode
-from pipeline.broker import DeliverySlots, Publisher
+from pipeline.broker import Consumer, DeliverySlots, Publisher
 from pipeline.ids import JobId
 from pipeline.local_store import LocalImageStore
 from pipeline.messages import decode_command, now
@@ -24,6 +24,7 @@ from tests.checked_session import checked_session
 from tests.e2e.images import small_photograph
 from tests.e2e.uploads import get_job, job_with, until_all_done, upload, upload_many
 from tests.eventually import eventually
+from tests.lanes import INTERACTIVE
 from tests.links import opened
 from tests.programs import Ended, run, start
 from tests.rig import Rig
@@ -31,7 +32,7 @@ from tests.unit.pipeline.aged import age, ago, end_job, job_id_of, result_folder
 
 MODULE = "pipeline.reconcile"
 VHOST = "reconcile"
-TAG = "worker-1.slot-1"
+CONSUMER = Consumer("worker-1.slot-1", "interactive")
 LONG_AGO_S = 3600.0
 
 
@@ -54,7 +55,7 @@ async def waiting_jobs(store: LocalImageStore, root: Path, count: int) -> list[s
 
 async def queued_ids(node: BrokerNode) -> list[str]:
     """The jobs whose commands are in the queue; at most 50."""
-    return [message["properties"]["correlation_id"] for message in management.messages(node, "resize")]
+    return [message["properties"]["correlation_id"] for message in management.messages(node, INTERACTIVE)]
 
 
 async def test_a_broker_that_has_lost_everything_gets_every_job_back(
@@ -209,12 +210,12 @@ async def test_it_waits_for_room_in_a_full_queue(
 
 async def taken_until_ended(amqp_url: str, process: asyncio.subprocess.Process, count: int) -> list[str]:
     """The jobs whose commands a worker would have got by the time that the process has ended."""
-    async with opened(DeliverySlots(amqp_url, service="worker-1", tags=[TAG])) as slots:
+    async with opened(DeliverySlots(amqp_url, service="worker-1", consumers=[CONSUMER])) as slots:
         taken = []
 
         async def take() -> None:
             while True:
-                delivery = await slots.take(TAG)
+                delivery = await slots.take(CONSUMER)
                 taken.append(decode_command(delivery.body).job_id)
                 await delivery.acknowledge()
 

@@ -7,7 +7,7 @@ import pytest
 
 from deploy.local.broker_node import BrokerNode
 from pipeline import topology
-from pipeline.broker import Delivery, DeliverySlots, Publisher
+from pipeline.broker import Consumer, Delivery, DeliverySlots, Publisher
 from pipeline.errors import BrokerUnavailable
 from pipeline.ids import new_job_id
 from pipeline.messages import ResizeImage, decode_command
@@ -17,7 +17,7 @@ from tests.links import opened
 
 RUNGS = topology.ladder((0.5, 1.5))
 FIRST, SECOND = RUNGS
-TAG = "ladder-test.slot-1"
+CONSUMER = Consumer("ladder-test.slot-1", "interactive")
 
 
 @pytest.fixture
@@ -33,9 +33,9 @@ def command(retries: int = 1) -> ResizeImage:
 
 async def taken(url: str, count: int = 1) -> list[Delivery]:
     deliveries = []
-    async with opened(DeliverySlots(url, service="ladder-test", tags=[TAG])) as slots:
+    async with opened(DeliverySlots(url, service="ladder-test", consumers=[CONSUMER])) as slots:
         for _ in range(count):
-            deliveries.append(await slots.take(TAG))
+            deliveries.append(await slots.take(CONSUMER))
             await deliveries[-1].acknowledge()
     return deliveries
 
@@ -75,7 +75,7 @@ async def test_while_it_waits_an_operator_sees_it_on_its_rung(node: BrokerNode, 
 
     [message] = management.messages(node, SECOND.name)
     assert sent.job_id in message["payload"]
-    await eventually(lambda: management.messages(node, topology.RESIZE.name))
+    await eventually(lambda: management.messages(node, topology.INTERACTIVE.name))
     assert management.messages(node, SECOND.name) == []
 
 

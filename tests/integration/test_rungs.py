@@ -48,7 +48,7 @@ def command() -> ResizeImage:
 async def next_in_queue(amqp_url: str) -> tuple[bytes, str | None] | None:
     """Body and routing key of the next command, taken away."""
     async with await aio_pika.connect(amqp_url) as connection, connection.channel() as channel:
-        queue = await channel.get_queue(topology.RESIZE.name, ensure=False)
+        queue = await channel.get_queue(topology.INTERACTIVE.name, ensure=False)
         message = await queue.get(fail=False)
         if message is None:
             return None
@@ -70,7 +70,7 @@ async def test_it_waits_while_the_queue_is_full(
 
         found = await eventually(lambda: next_in_queue(amqp_url), WITHIN_S)
 
-    assert found == (encode(sent), topology.RESIZE_KEY)
+    assert found == (encode(sent), topology.INTERACTIVE.name)
 
 
 async def filled(publisher: Publisher) -> int:
@@ -94,4 +94,7 @@ async def test_it_outlives_a_restart_of_the_broker(
 
     node.restart()
 
-    assert await eventually(lambda: next_in_queue(amqp_url), WITHIN_S) == (encode(sent), topology.RESIZE_KEY)
+    assert await eventually(lambda: next_in_queue(amqp_url), WITHIN_S) == (
+        encode(sent),
+        topology.INTERACTIVE.name,
+    )

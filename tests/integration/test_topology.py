@@ -50,7 +50,7 @@ async def test_a_queue_with_other_arguments_is_an_error_that_says_so(node: Broke
     with management.virtual_host(node, "other") as url:
         async with await aio_pika.connect(url) as connection:
             async with connection.channel() as channel:
-                await channel.declare_queue("resize", durable=True)
+                await channel.declare_queue("resize.bulk", durable=True)
 
-            with pytest.raises(ChannelPreconditionFailed, match="resize"):
+            with pytest.raises(ChannelPreconditionFailed, match=r"resize\.bulk"):
                 await topology.declare(connection)

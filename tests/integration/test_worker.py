@@ -9,7 +9,7 @@ import pytest
 
 from deploy.local.broker_node import BrokerNode
 from pipeline import topology
-from pipeline.broker import Delivery, DeliverySlots, Publisher
+from pipeline.broker import Consumer, Delivery, DeliverySlots, Publisher
 from pipeline.delivery import GiveBack, RetryLater
 from pipeline.ids import new_job_id
 from pipeline.messages import ResizeImage, decode_command
@@ -22,7 +22,7 @@ from worker.settlement import Settlement
 from worker.watchdog import Watchdog
 
 RUNGS = topology.ladder((0.5, 1.0))
-TAG = "worker-test.slot-1"
+CONSUMER = Consumer("worker-test.slot-1", "interactive")
 COMMAND = ResizeImage(job_id=new_job_id(), source="uploads/x")
 LATER = RetryLater(
     reason="the disk is full",
@@ -46,7 +46,7 @@ async def publisher(url: str) -> AsyncIterator[Publisher]:
 
 @pytest.fixture
 async def slots(url: str, publisher: Publisher) -> AsyncIterator[DeliverySlots]:
-    async with opened(DeliverySlots(url, service="worker-test", tags=[TAG])) as slots:
+    async with opened(DeliverySlots(url, service="worker-test", consumers=[CONSUMER])) as slots:
         yield slots
 
 
@@ -60,13 +60,13 @@ async def cancel_silently(slots: DeliverySlots) -> None:
     transport = slots.link.open_connection().transport
     assert transport is not None
     for channel in transport.connection.channels.values():
-        if isinstance(channel, aiormq.Channel) and TAG in channel.consumers:
-            await channel.basic_cancel(TAG)
+        if isinstance(channel, aiormq.Channel) and CONSUMER.tag in channel.consumers:
+            await channel.basic_cancel(CONSUMER.tag)
 
 
 async def take(slots: DeliverySlots) -> Delivery:
     async with asyncio.timeout(10):
-        return await slots.take(TAG)
+        return await slots.take(CONSUMER)
 
 
 async def test_what_is_to_be_tried_later_goes_round_its_rung(
@@ -117,13 +117,13 @@ async def test_of_a_delivery_that_was_lost_there_is_no_second_copy(
     await again.acknowledge()
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(3 * LATER.delay_s):
-            await slots.take(TAG)
+            await slots.take(CONSUMER)
 
 
 async def test_a_consumer_that_was_lost_in_silence_is_missed_and_replaced(
     publisher: Publisher, slots: DeliverySlots, caplog: pytest.LogCaptureFixture
 ) -> None:
-    watchdog = Watchdog(slots.link, Occupancy([TAG]), publisher.count_queue)
+    watchdog = Watchdog(slots.link, Occupancy([CONSUMER]), publisher.count_queue)
     await cancel_silently(slots)
     await publisher.publish_command(COMMAND)
     await watchdog.look()
@@ -132,13 +132,13 @@ async def test_a_consumer_that_was_lost_in_silence_is_missed_and_replaced(
     await watchdog.look()
 
     assert decode_command((await take(slots)).body) == COMMAND
-    assert f"{TAG} got nothing while 1 jobs waited" in caplog.text
+    assert f"got nothing while so many jobs waited: {CONSUMER.tag} (1)" in caplog.text
 
 
 async def test_a_worker_that_just_has_nothing_to_do_is_left_alone(
     publisher: Publisher, slots: DeliverySlots
 ) -> None:
-    watchdog = Watchdog(slots.link, Occupancy([TAG]), publisher.count_queue)
+    watchdog = Watchdog(slots.link, Occupancy([CONSUMER]), publisher.count_queue)
     for _ in range(3):
         await watchdog.look()
 
@@ -147,8 +147,8 @@ async def test_a_worker_that_just_has_nothing_to_do_is_left_alone(
 
 async def test_a_watchdog_that_cannot_ask_says_nothing(unused_tcp_port: int) -> None:
     url = f"amqp://guest:guest@127.0.0.1:{unused_tcp_port}/"
-    slots = DeliverySlots(url, service="worker-test", tags=[TAG])
-    watchdog = Watchdog(slots.link, Occupancy([TAG]), Publisher(url, service="worker-test").count_queue)
+    slots = DeliverySlots(url, service="worker-test", consumers=[CONSUMER])
+    watchdog = Watchdog(slots.link, Occupancy([CONSUMER]), Publisher(url, service="worker-test").count_queue)
 
     for _ in range(2):
         await watchdog.look()

@@ -4,7 +4,7 @@ import asyncio
 from types import TracebackType
 from typing import Self
 
-from pipeline.broker import DeliverySlots, EventLog, Link, Publisher
+from pipeline.broker import Consumer, DeliverySlots, EventLog, Link, Publisher
 from pipeline.errors import PipelineError
 from pipeline.ids import JobId, new_job_id
 from pipeline.log_id import LogId
@@ -22,8 +22,8 @@ class Trio:
 
     def __init__(self, amqp_url: str, *, service: str) -> None:
         self.publisher = Publisher(amqp_url, service=service)
-        self._tag = f"{service}.slot-1"
-        self.slots = DeliverySlots(amqp_url, service=service, tags=[self._tag])
+        self._consumer = Consumer(f"{service}.slot-1", "interactive")
+        self.slots = DeliverySlots(amqp_url, service=service, consumers=[self._consumer])
         self.log = EventLog(amqp_url, service=service, history_s=60, on_event=self._see)
         self._taken: set[str] = set()
         self._seen: set[str] = set()
@@ -61,7 +61,7 @@ class Trio:
 
     async def _take(self) -> None:
         while True:
-            delivery = await self.slots.take(self._tag)
+            delivery = await self.slots.take(self._consumer)
             self._taken.add(decode_command(delivery.body).job_id)
             await delivery.acknowledge()
 

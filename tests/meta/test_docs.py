@@ -19,7 +19,6 @@ from frontend.option_values import OPTIONS
 from frontend.presets import read_presets
 from frontend.settings import FrontendSettings
 from pipeline import __version__, topology
-from pipeline.broker import QueueCounts
 from pipeline.errors import InvalidMessage
 from pipeline.ids import new_job_id
 from pipeline.log_id import LogId
@@ -35,6 +34,7 @@ from pipeline.messages import (
 )
 from pipeline.records import decode_receipt, encode_record
 from pipeline.settings import settings_table
+from tests.lanes import counted
 from tests.unit.frontend.clients import ANYBODY
 from worker import pool_errors
 from worker.imaging import ImageError
@@ -195,7 +195,7 @@ def test_every_preset_is_told() -> None:
 def test_the_pipeline_is_shown_as_it_is() -> None:
     board = Board()
     board.take(LogId(0, 0), WorkerHeartbeat(worker="worker-1", slots=1, busy=("a job",)), is_replay=False)
-    expected = pipeline_view(board, QueueCounts(ready=0, consumers=2), ANYBODY)
+    expected = pipeline_view(board, counted(0, 2), ANYBODY)
     [shown] = [block["pipeline"] for block in json_blocks(read("http_api.md")) if "pipeline" in block]
     assert list(shown) == list(expected)
     assert list(shown["queue"]) == list(expected["queue"])

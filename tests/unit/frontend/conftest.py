@@ -116,7 +116,7 @@ async def commands_in_queue(amqp_url: str) -> list[ResizeImage]:
     """The commands that wait for a worker; they are taken out."""
     commands = []
     async with await aio_pika.connect(amqp_url) as connection, connection.channel() as channel:
-        queue = await channel.get_queue(topology.RESIZE.name, ensure=False)
+        queue = await channel.get_queue(topology.INTERACTIVE.name, ensure=False)
         while message := await queue.get(fail=False):
             commands.append(decode_command(message.body))
             await message.ack()

@@ -8,9 +8,9 @@ import msgspec
 from frontend.board import Board
 from frontend.job_state import state_from_event
 from frontend.job_view import batch_view, job_view, pipeline_report, pipeline_view, to_json
-from pipeline.broker import QueueCounts
 from pipeline.ids import made_at
 from pipeline.messages import WorkerHeartbeat
+from tests.lanes import counted
 from tests.unit.frontend.clients import ANYBODY
 from tests.unit.frontend.story import PLACEHOLDER, RESULT, Story, at
 
@@ -174,7 +174,7 @@ def test_the_pipeline_shows_the_queue_the_rate_and_what_the_workers_are_at() -> 
     board.take(at(1), WorkerHeartbeat(worker="worker-1", slots=4, busy=(story.job_id,)), is_replay=False)
     (worker,) = board.workers()
 
-    assert pipeline_view(board, QueueCounts(ready=7, consumers=4), ANYBODY) == {
+    assert pipeline_view(board, counted(7, 4), ANYBODY) == {
         "broker": "up",
         "queue": {"ready": 7, "consumers": 4},
         "rate_per_s": 0.0,
@@ -198,7 +198,7 @@ def test_who_asks_once_is_told_the_slots_the_rates_and_who_waits_for_longest() -
     oldest = board.oldest_waiting()
     assert oldest is not None
 
-    shown = pipeline_report(board, QueueCounts(ready=2, consumers=4), ANYBODY)
+    shown = pipeline_report(board, counted(2, 4), ANYBODY)
 
     assert shown.keys() > pipeline_view(board, None, ANYBODY).keys()
     assert (shown["slots"], shown["busy"]) == (4, 1)

@@ -11,8 +11,8 @@ from frontend.lines import Message
 from frontend.live import Live, Watcher
 from frontend.news import News
 from frontend.socket_line import SocketLine
-from pipeline.broker import QueueCounts
 from pipeline.ids import BatchId, JobId, new_batch_id
+from tests.lanes import counted
 from tests.unit.frontend.clients import ANYBODY
 from tests.unit.frontend.conftest import Json
 from tests.unit.frontend.story import Story, at
@@ -122,7 +122,7 @@ def test_who_comes_back_is_told_the_places_of_what_waits(board: Board, news: New
 def test_the_pipeline_is_told_to_everybody_and_only_when_it_has_changed(live: Live, news: News) -> None:
     listener = joined(live)
 
-    for counts in (QueueCounts(3, 2), QueueCounts(3, 2), QueueCounts(4, 2), None, None):
+    for counts in (counted(3, 2), counted(3, 2), counted(4, 2), None, None):
         news.pipeline_counted(counts)
 
     assert [heard["pipeline"]["queue"]["ready"] for heard in listener.heard] == [3, 4, None]
@@ -131,7 +131,7 @@ def test_the_pipeline_is_told_to_everybody_and_only_when_it_has_changed(live: Li
 
 def test_a_snapshot_shows_the_queue_as_it_was_last_counted(board: Board, news: News) -> None:
     board.take(at(7), Story().queued(), is_replay=False)
-    news.pipeline_counted(QueueCounts(ready=5, consumers=1))
+    news.pipeline_counted(counted(5, 1))
 
     snapshot = json.loads(news.snapshot(ANYBODY, [{"id": "x"}]).text)
 
@@ -145,7 +145,7 @@ def test_very_many_watchers_are_told_of_the_pipeline_less_often_but_of_the_broke
     monkeypatch.setattr(news_module, "MESSAGES_TO_ALL_PER_S", 0.001)
     listener = joined(live)
 
-    for counts in (QueueCounts(3, 2), QueueCounts(4, 2), None, QueueCounts(5, 2), QueueCounts(6, 2)):
+    for counts in (counted(3, 2), counted(4, 2), None, counted(5, 2), counted(6, 2)):
         news.pipeline_counted(counts)
 
     assert [heard["pipeline"]["queue"]["ready"] for heard in listener.heard] == [3, None, 5]

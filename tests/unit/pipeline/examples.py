@@ -33,6 +33,7 @@ JOB_ID = "01a20d0d-aebe-7e7a-9d1e-1c2b3a4f5e6d"
 BATCH_ID = "01a20d0d-aebd-7c4d-8a5b-0f1e2d3c4b5a"
 BEGUN = datetime(2026, 11, 24, 10, 15, 30, 250_000, UTC)
 OWNER = "shop"
+CLIENT = "f3c0280875b5151f"
 ENDED = BEGUN + timedelta(milliseconds=48)
 
 SOURCE = Source(media_type="image/jpeg", bytes=2_345_678)
@@ -80,6 +81,7 @@ COMMAND = ResizeImage(
     attempt=2,
     retries=1,
     work=WORK,
+    lane="bulk",
     renditions=(
         Rendition(name="300x300", width=300, height=300),
         Rendition(
@@ -108,6 +110,8 @@ EVENTS: tuple[AnyEvent, ...] = (
         name="holiday.jpg",
         source=SOURCE,
         rendition_count=3,
+        client=CLIENT,
+        lane="bulk",
     ),
     JobStarted(
         at=BEGUN,
@@ -167,6 +171,8 @@ JOB_RECORD = JobRecord(
     source=SOURCE,
     renditions=COMMAND.renditions,
     work=WORK,
+    client=CLIENT,
+    lane="bulk",
     created_at=BEGUN,
 )
 
