@@ -21,7 +21,7 @@ have = (PATH="$$PATH:/usr/lib/rabbitmq/bin:$$RABBITMQ_HOME/sbin"; command -v $(1
 	deploy/apt_install.sh $(1)
 
 .DEFAULT_GOAL := help
-.PHONY: help run worker reconcile dead-letters api-keys load-test bench bench-listing bench-repeats bench-watchers test test-brokers chaos fuzz lint types format clean
+.PHONY: help run worker reconcile dead-letters api-keys load-test bench bench-fair-shares bench-listing bench-repeats bench-watchers test test-brokers chaos fuzz lint types format clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ bench-watchers: $(RUNS) ## What 5,000 WebSockets cost, and how soon they are tol
 
 bench-repeats: $(RUNS) ## What it saves to work an image once that comes often, of a server that runs; ARGS="--help"
 	@exec $(BIN)/python -m benchmarks.repeats $(ARGS)
+
+bench-fair-shares: $(RUNS) ## One image beside thousands of another client, of a server that runs; ARGS="--help"
+	@exec $(BIN)/python -m benchmarks.fair_shares $(ARGS)
 
 bench-listing: $(RUNS) ## Time pages of the list of 100,000 jobs; ARGS="--help" tells what can be asked
 	@exec $(BIN)/python -m benchmarks.listing $(ARGS)

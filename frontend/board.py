@@ -12,17 +12,21 @@ from itertools import chain, islice, takewhile
 from frontend.changes import Changes, told_by
 from frontend.crew import Crew, WorkerState
 from frontend.job_state import JobState, state_from_event
-from frontend.pace import Forecast, Pace
+from frontend.pace import Forecast, Paces
+from frontend.unfinished import Unfinished
 from pipeline.ids import BatchId, JobId, parse_job_id
 from pipeline.log_id import LogId
 from pipeline.messages import (
+    LANES,
     AnyEvent,
     AnyJobEvent,
+    ClientTag,
     FrontendOnline,
     JobCancelled,
     JobEnd,
     JobEvent,
     JobQueued,
+    Lane,
 )
 
 MOST_JOBS = 20_000
@@ -43,17 +47,18 @@ class Board:
 
     def __init__(self) -> None:
         self._jobs: dict[JobId, JobState] = {}
-        self._waiting: dict[JobId, None] = {}
+        self._waiting: dict[Lane, dict[JobId, None]] = {lane: {} for lane in LANES}
         self._places: dict[JobId, int] | None = None
         """The places of those that wait, from 1; None when they have to be counted anew."""
         self._outside: dict[JobId, None] = {}
         """Those that are not in the queue yet, and so have no place in it."""
         self._at_work: dict[JobId, None] = {}
         self._ended: dict[JobId, None] = {}
+        self._unfinished = Unfinished()
         self._batches: dict[str, dict[JobId, None]] = {}
         self._crew = Crew()
         self._endings: deque[float] = deque(maxlen=100_000)
-        self._pace = Pace()
+        self._paces = Paces()
         self._on_change: list[OnChange] = []
         self._on_end: list[OnChange] = []
         self._changes = Changes()
@@ -144,7 +149,7 @@ class Board:
 
     def doubtful(self, most: int) -> list[JobId]:
         """Up to `most` jobs that have not ended, as far as is known: those at work, then the next in line."""
-        return list(islice(chain(self._at_work, self._waiting, self._outside), most))
+        return list(islice(chain(self._at_work, *self._waiting.values(), self._outside), most))
 
     def pop_contested(self) -> set[JobId]:
         """The jobs that were called off, it was told of late, at an earlier attempt than is known."""
@@ -156,24 +161,29 @@ class Board:
         return list(self._at_work)
 
     def waiting(self) -> Iterator[tuple[JobState, int]]:
-        """The waiting jobs in the order of the queue, with their place in it from 1."""
-        return ((self._jobs[job_id], place) for place, job_id in enumerate(self._waiting, start=1))
+        """The waiting jobs in the order of their lane, with their place in it from 1."""
+        return (
+            (self._jobs[job_id], place)
+            for waiting in self._waiting.values()
+            for place, job_id in enumerate(waiting, start=1)
+        )
 
     def oldest_waiting(self) -> JobState | None:
         """The job that has waited for longest, of those that the board knows, in the queue or not yet."""
-        waiting = (self._jobs[job_id] for job_id in chain(self._waiting, self._outside))
+        waiting = (self._jobs[job_id] for job_id in chain(*self._waiting.values(), self._outside))
         return min(waiting, key=lambda state: state.asked_at, default=None)
 
     def position(self, job_id: JobId) -> int | None:
-        """The place of a job in the queue, from 1; None when it does not wait or is not known."""
-        if job_id not in self._waiting:
+        """The place of a job in its lane, from 1; None when it does not wait or is not known."""
+        waiting = self._lane_with(job_id)
+        if waiting is None:
             return None
-        if next(reversed(self._waiting)) == job_id:  # what has just come, which is what is asked for most
-            return len(self._waiting)
+        if next(reversed(waiting)) == job_id:  # what has just come, which is what is asked for most
+            return len(waiting)
         return self._counted()[job_id]
 
     def places(self, job_ids: set[JobId]) -> dict[JobId, int]:
-        """The places in the queue of those of these jobs that wait."""
+        """The places in their lanes of those of these jobs that wait."""
         places = self._counted() if job_ids else {}
         return {job_id: places[job_id] for job_id in job_ids if job_id in places}
 
@@ -181,12 +191,16 @@ class Board:
         """The workers that have been heard of lately, by name."""
         return self._crew.members()
 
-    def forecast(self) -> Forecast | None:
-        """When waiting jobs will have ended; None while nobody works, or nothing is known yet."""
+    def unfinished(self, client: ClientTag | None) -> int:
+        """How many images of this client have not ended, as far as is known."""
+        return self._unfinished.of(client)
+
+    def forecast(self, lane: Lane) -> Forecast | None:
+        """When jobs that wait in this lane will have ended; None while nobody works, or nothing is known."""
         workers = self.workers()
-        return self._pace.forecast(
-            slots=sum(worker.slots for worker in workers), busy=sum(len(worker.busy) for worker in workers)
-        )
+        slots = sum(worker.slots for worker in workers)
+        busy = sum(self._works_on(job_id, lane) for worker in workers for job_id in worker.busy)
+        return self._paces.forecast(lane, slots=slots, busy=busy)
 
     def rate_per_s(self, window_s: float = RATE_WINDOW_S) -> float:
         """Jobs that ended in a second, over the last ten or `window_s`, of which there may be 300."""
@@ -204,7 +218,7 @@ class Board:
         if state is known:
             return False
         if state.status in ("done", "failed") and (known is None or known.status != state.status):
-            self._pace.take(state, slots=self._crew.slots)
+            self._paces.take(state, lane=(known or state).lane, slots=self._crew.slots)
         self._put(state)
         return True
 
@@ -221,13 +235,14 @@ class Board:
             self._leave_batch(state)
         elif state.batch_id is not None:
             self._batches.setdefault(state.batch_id, {})[state.id] = None
-        kind, had_place = self._kind(state), state.id in self._waiting
-        for other in (self._waiting, self._outside, self._at_work, self._ended):
+        kind, had_place = self._kind(state), self._lane_with(state.id)
+        for other in (*self._waiting.values(), self._outside, self._at_work, self._ended):
             if other is not kind:
                 other.pop(state.id, None)
         kind.setdefault(state.id)
-        if had_place != (state.id in self._waiting):
+        if had_place is not self._lane_with(state.id):
             self._places = None
+        self._unfinished.note(before, state)
         if state.status in ENDS and (before is None or before.status != state.status):
             self._note_end(state)
         self._forget_surplus()
@@ -245,12 +260,20 @@ class Board:
     def _counted(self) -> dict[JobId, int]:
         """All places. Between two moves of the queue many may ask for theirs."""
         if self._places is None:
-            self._places = {job_id: place for place, job_id in enumerate(self._waiting, start=1)}
+            self._places = {state.id: place for state, place in self.waiting()}
         return self._places
+
+    def _lane_with(self, job_id: JobId) -> dict[JobId, None] | None:
+        """The lane in which the job waits, if it does."""
+        return next((waiting for waiting in self._waiting.values() if job_id in waiting), None)
+
+    def _works_on(self, job_id: str, lane: Lane) -> bool:
+        state = self._jobs.get(JobId(job_id))
+        return lane == ("interactive" if state is None else state.lane)
 
     def _kind(self, state: JobState) -> dict[JobId, None]:
         if state.status == "queued":
-            return self._outside if state.id in self._outside else self._waiting
+            return self._outside if state.id in self._outside else self._waiting[state.lane]
         return self._ended if state.is_ended else self._at_work
 
     def _let_in(self, event: AnyJobEvent) -> None:

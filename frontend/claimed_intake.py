@@ -135,12 +135,12 @@ class ClaimedIntake:
         if await self._is_under_way(JobId(record.job_id)):
             return
         try:
-            await self._store.load_job(JobId(record.job_id))
+            stored = await self._store.load_job(JobId(record.job_id))
         except JobNotFound:
             await self._restore(record, copy)
             await self._intake.take(record)
         else:
-            await self._send_again(record)
+            await self._send_again(stored)
 
     async def _is_under_way(self, job_id: JobId) -> bool:
         """Whether the job has ended, or its command is certain to have come to the broker, or will."""

@@ -1,9 +1,12 @@
 """Who sends a request, and what it may see and use."""
 
+import hashlib
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from pipeline.messages import Owner
+from pipeline.messages import ClientTag, Owner
+
+TAG_DIGITS = 16
 
 
 class Allowance(NamedTuple):
@@ -33,6 +36,11 @@ class Client:
     def owners(self) -> tuple[Owner | None, ...] | None:
         """Whose jobs are there for it; None: everybody's."""
         return None if self.sees_all else (self.owner,)
+
+    @property
+    def tag(self) -> ClientTag:
+        """What tells it from others in what is stored and published, where its name need not stand."""
+        return hashlib.sha256(self.name.encode()).hexdigest()[:TAG_DIGITS]
 
     def sees(self, owner: Owner | None) -> bool:
         """Whether the jobs of this owner are there for it."""

@@ -7,6 +7,8 @@ import logging
 from collections.abc import Iterable
 from contextlib import suppress
 
+from msgspec.structs import replace
+
 from pipeline.broker import Publisher, PublishUncertain
 from pipeline.errors import BrokerUnavailable, QueueFull
 from pipeline.ids import JobId, parse_job_id
@@ -71,7 +73,9 @@ class Dispatch:
         self._hung_session = None
         await self.forget(job_id)
         if record is not None:
-            await self._publisher.publish_event(queued_of(record, attempt=command.attempt))
+            # Who is asked for once more may go another way than the record says, which tells of the first.
+            told = replace(record, lane=command.lane)
+            await self._publisher.publish_event(queued_of(told, attempt=command.attempt))
         return True
 
     async def tell(self, event: JobEnd) -> None:

@@ -102,8 +102,8 @@ class Feed:
         self._news.tell_positions()
         self._waits.places_moved(self._board)
         await self._ask_store(self._board.pop_contested())
-        is_wanted = self._news.is_wanted or self._waits.jobs or self._waits.batches
-        if is_wanted and ticks % DOUBT_EVERY_TICKS == 0:
+        # Also while nobody looks: a client whose images count as unfinished for ever would stay in bulk.
+        if ticks % DOUBT_EVERY_TICKS == 0:
             doubtful = self._board.doubtful(DOUBTFUL_AT_A_TIME)
             await self._ask_store(dict.fromkeys([*self._waited_for(), *doubtful]))
         if not self.is_caught_up and time.monotonic() - self._looked_at > LOOK_EVERY_S:

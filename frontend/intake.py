@@ -10,10 +10,13 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from msgspec.structs import replace
+
 from frontend.board import Board
 from frontend.dispatch import Dispatch
 from frontend.finished_work import FinishedWork
 from frontend.job_state import JobState, queued_from_record
+from frontend.lane_choice import LaneChoice
 from frontend.upload_form import RejectedFile, StoredImage, Upload
 from pipeline.errors import QueueFull, StorageFull
 from pipeline.ids import BatchId, JobId, made_at
@@ -37,12 +40,19 @@ class Intake:
     """Makes jobs of stored images."""
 
     def __init__(
-        self, *, store: ImageStore, dispatch: Dispatch, finished_work: FinishedWork, board: Board
+        self,
+        *,
+        store: ImageStore,
+        dispatch: Dispatch,
+        finished_work: FinishedWork,
+        board: Board,
+        lanes: LaneChoice,
     ) -> None:
         self._store = store
         self._dispatch = dispatch
         self._finished_work = finished_work
         self._board = board
+        self._lanes = lanes
 
     async def accept(self, upload: Upload) -> Acceptance:
         """Make a job of every image. What is rejected is not left behind."""
@@ -62,8 +72,13 @@ class Intake:
     async def take(self, record: JobRecord) -> JobState:
         """Make a job of a stored image; its state, which is on the board: the log may tell of it much later.
 
-        Raises QueueFull or StorageFull, and then nothing of it is left.
+        Its lane is chosen here, whatever the record says. Raises QueueFull or StorageFull, and then nothing
+        of it is left.
         """
+        with self._lanes.made_for(record) as lane:
+            return await self._take(replace(record, lane=lane))
+
+    async def _take(self, record: JobRecord) -> JobState:
         command = command_of(record)
         await self._keep(record, command)
         ended = await self._finished_work.given_to(command, record)
@@ -108,6 +123,7 @@ def _record(image: StoredImage, upload: Upload) -> JobRecord:
         job_id=image.job_id,
         batch_id=upload.batch_id,
         owner=upload.owner,
+        client=upload.client,
         name=image.name,
         source_path=image.source_path,
         source=image.source,

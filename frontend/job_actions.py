@@ -6,12 +6,15 @@ frontend that dies in between leaves a job that has ended as before, or one that
 
 from collections.abc import Iterable
 
+from msgspec.structs import replace
+
 from frontend.board import Board
 from frontend.dispatch import Dispatch
 from frontend.errors import JobNotFailed
 from frontend.gathering import gathered
 from frontend.job_state import JobState, queued_from_record
 from frontend.jobs import Jobs
+from frontend.lane_choice import LaneChoice
 from pipeline.broker import Publisher
 from pipeline.errors import JobBusy, JobNotFound, SourceMissing
 from pipeline.ids import JobId
@@ -35,6 +38,7 @@ class JobActions:
         dispatch: Dispatch,
         board: Board,
         jobs: Jobs,
+        lanes: LaneChoice,
     ) -> None:
         self._locks = locks
         self._store = store
@@ -42,6 +46,7 @@ class JobActions:
         self._dispatch = dispatch
         self._board = board
         self._jobs = jobs
+        self._lanes = lanes
 
     async def retry(self, job_id: JobId) -> JobState:
         """Put a job that failed or was cancelled into the queue once more; its new state.
@@ -55,7 +60,9 @@ class JobActions:
                 raise JobNotFailed
             record = await self._record(job_id)
             # A worker that met the end of an earlier attempt has told it under its own, higher number.
-            return await self._ask_again(record, max(receipt.attempt, state.attempt) + 1)
+            attempt = max(receipt.attempt, state.attempt) + 1
+            with self._lanes.made_for(record) as lane:
+                return await self._ask_again(replace(record, lane=lane), attempt)
 
     async def retry_failed(self, jobs: Iterable[JobState]) -> list[JobState]:
         """Do so with those of the jobs that failed; the new states of those that could be helped.

@@ -16,6 +16,7 @@ from msgspec import structs
 from pipeline.ids import JobId, made_at, parse_job_id
 from pipeline.messages import (
     AnyJobEvent,
+    ClientTag,
     JobCancelled,
     JobDone,
     JobEnd,
@@ -26,6 +27,7 @@ from pipeline.messages import (
     JobRemoved,
     JobRetrying,
     JobStarted,
+    Lane,
     Owner,
     RenditionReady,
     Result,
@@ -139,6 +141,16 @@ class JobState:
     def owner(self) -> Owner | None:
         """The name of the API key that it came with, if it came with one."""
         return next((event.owner for event in self.events if event.owner), None)
+
+    @property
+    def client(self) -> ClientTag | None:
+        """Who sent it, to be told from others; None if that is not known."""
+        return self.queued.client if self.queued else None
+
+    @property
+    def lane(self) -> Lane:
+        """Where it waits, or waited."""
+        return self.queued.lane if self.queued else "interactive"
 
     @property
     def worker(self) -> str | None:

@@ -13,7 +13,7 @@ from frontend.pace import Forecast
 from frontend.picture import Addressed, picture_html, srcsets
 from pipeline.broker import QueueCounts
 from pipeline.ids import JobId
-from pipeline.messages import Result, Source
+from pipeline.messages import LANES, Lane, Result, Source
 
 RATE_WINDOWS_S = (10, 60, 300)
 
@@ -26,13 +26,14 @@ def to_json(value: JsonObject) -> str:
 
 
 def job_view(state: JobState, *, position: int | None, forecast: Forecast | None = None) -> JsonObject:
-    """A job; `position` is its place in the queue from 1, if it waits."""
+    """A job; `position` is its place in its lane of the queue from 1, if it waits."""
     return {
         "id": state.id,
         "batch_id": state.batch_id,
         "owner": state.owner,
         "name": state.name,
         "status": state.status,
+        "lane": state.lane if position else None,
         "position": position,
         "seconds_to_go": round(forecast.seconds_to_go(position), 1) if forecast and position else None,
         "attempt": state.attempt,
@@ -78,10 +79,16 @@ def pipeline_view(board: Board, counts: QueueCounts | None, client: Client) -> J
         "queue": {
             "ready": counts.ready if counts else None,
             "consumers": counts.consumers if counts else None,
+            "lanes": {lane: _lane_view(lane, counts) for lane in LANES},
         },
         "rate_per_s": round(board.rate_per_s(), 1),
         "workers": [_worker_view(board, worker, client) for worker in board.workers()],
     }
+
+
+def _lane_view(lane: Lane, counts: QueueCounts | None) -> JsonObject:
+    waiting = counts.lanes[lane] if counts else None
+    return {"ready": waiting.ready if waiting else None, "consumers": waiting.consumers if waiting else None}
 
 
 def pipeline_report(board: Board, counts: QueueCounts | None, client: Client) -> JsonObject:

@@ -18,7 +18,7 @@ from pipeline.file_names import rendition_name
 from pipeline.ids import BatchId, JobId
 from pipeline.image_formats import FORMATS
 from pipeline.image_store import ImageStore
-from pipeline.messages import JobRemoved
+from pipeline.messages import LANES, JobRemoved
 from pipeline.records import DamagedRecord, Receipt, event_of
 
 log = logging.getLogger(__name__)
@@ -128,13 +128,18 @@ class Jobs:
     def view(self, state: JobState) -> JsonObject:
         """The JSON of a job, with its place in the queue and the seconds that it will take."""
         position = self._board.position(state.id) if state.status == "queued" else None
-        return job_view(state, position=position, forecast=self._board.forecast() if position else None)
+        return job_view(
+            state, position=position, forecast=self._board.forecast(state.lane) if position else None
+        )
 
     def views(self, states: Sequence[JobState]) -> list[JsonObject]:
         """The JSON of many jobs: places in the queue are counted once for all of them."""
         places = self._board.places({state.id for state in states if state.status == "queued"})
-        forecast = self._board.forecast() if places else None
-        return [job_view(state, position=places.get(state.id), forecast=forecast) for state in states]
+        forecasts = {lane: self._board.forecast(lane) for lane in LANES} if places else {}
+        return [
+            job_view(state, position=places.get(state.id), forecast=forecasts.get(state.lane))
+            for state in states
+        ]
 
     def _later(self, state: JobState) -> JobState:
         known = self._board.job(state.id)

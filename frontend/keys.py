@@ -13,6 +13,7 @@ from frontend.intake import Intake
 from frontend.job_actions import JobActions
 from frontend.job_pages import JobPages
 from frontend.jobs import Jobs
+from frontend.lane_choice import LaneChoice
 from frontend.live import Live
 from frontend.metrics import Metrics
 from frontend.news import News
@@ -42,6 +43,7 @@ INTAKE = web.AppKey("intake", Intake)
 CLAIMED_INTAKE = web.AppKey("claimed_intake", ClaimedIntake)
 BOARD = web.AppKey("board", Board)
 JOBS = web.AppKey("jobs", Jobs)
+LANE_CHOICE = web.AppKey("lane_choice", LaneChoice)
 JOB_PAGES = web.AppKey("job_pages", JobPages)
 JOB_ACTIONS = web.AppKey("job_actions", JobActions)
 LIVE = web.AppKey("live", Live)

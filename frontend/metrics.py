@@ -7,6 +7,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 
 from frontend.job_state import JobState
+from pipeline.messages import Lane
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 KNOWN_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -14,16 +15,21 @@ JOB_BUCKETS_S = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1
 
 GAUGES: Mapping[str, str] = {
     "broker_up": "1 if the queue could be counted within the last second, else 0.",
-    "queue_ready": "Commands that wait in the queue; NaN while the broker is away.",
-    "queue_consumers": "Consumers of the queue, one for each slot of a worker; NaN while the broker is away.",
     "oldest_waiting_seconds": "For how long the job has waited that has waited for longest; 0 if none waits.",
     "workers": "Workers that have been heard of within 15 seconds.",
-    "worker_slots": "Jobs that all workers can do at a time.",
-    "worker_slots_busy": "Jobs that they are at.",
+    "worker_slots": "Slots of all workers: so many jobs of each lane can be done at a time.",
+    "worker_slots_busy": "Jobs that they are at, of both lanes.",
     "outbox_commands": "Accepted jobs whose commands the broker has not confirmed yet.",
     "watchers": "WebSockets and streams of events that are open at this frontend.",
     "storage_free_bytes": "Bytes that are free on the disk of the store.",
 }
+
+LANE_GAUGES: Mapping[str, str] = {
+    "queue_ready": "Commands that wait in this lane of the queue; NaN while the broker is away.",
+    "queue_consumers": "Consumers of this lane, one for each slot of a worker; NaN while the broker is away.",
+}
+
+LaneFigures = Mapping[str, Mapping[Lane, float | None]]
 
 
 class Metrics:
@@ -52,6 +58,10 @@ class Metrics:
             name: Gauge(f"image_resizer_{name}", text, registry=self._registry)
             for name, text in GAUGES.items()
         }
+        self._lane_gauges = {
+            name: Gauge(f"image_resizer_{name}", text, ["lane"], registry=self._registry)
+            for name, text in LANE_GAUGES.items()
+        }
         ProcessCollector(registry=self._registry)
 
     def request_answered(self, method: str, route: str, status: int, *, took_s: float) -> None:
@@ -65,12 +75,21 @@ class Metrics:
             took_s = (state.finished_at - state.asked_at).total_seconds()
             self._jobs.labels(state.status).observe(max(took_s, 0.0))
 
-    def text(self, now: Mapping[str, float | None]) -> bytes:
-        """All of them, for Prometheus to read. `now` has the gauges; what is not known is NaN."""
+    def text(self, now: Mapping[str, float | None], lanes: LaneFigures) -> bytes:
+        """All of them, for Prometheus to read.
+
+        `now` has the gauges, `lanes` those that each lane has; what is not known is NaN.
+        """
         for name, gauge in self._gauges.items():
-            value = now[name]
-            gauge.set(float("nan") if value is None else value)
+            gauge.set(_or_nan(now[name]))
+        for name, gauge in self._lane_gauges.items():
+            for lane, value in lanes[name].items():
+                gauge.labels(lane).set(_or_nan(value))
         return generate_latest(self._named)
+
+
+def _or_nan(value: float | None) -> float:
+    return float("nan") if value is None else value
 
 
 class _Named(Collector):

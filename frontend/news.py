@@ -19,14 +19,14 @@ from frontend.live import MESSAGES_TO_ALL_PER_S, Live, MessageFor
 from pipeline.broker import QueueCounts
 from pipeline.ids import BatchId, JobId
 from pipeline.log_id import LogId
-from pipeline.messages import Owner
+from pipeline.messages import LANES, Lane, Owner
 
 MOST_CHANGES = 500
 """Who has missed more gets a snapshot."""
 
 
 Places = dict[str, tuple[int, Owner | None]]
-"""The places of waiting jobs in the queue, and whose they are."""
+"""The places of waiting jobs in a lane of the queue, and whose they are."""
 EVERYTHING = Client(name="the frontend itself", sees_all=True)
 
 
@@ -39,7 +39,7 @@ class News:
         self._counts: QueueCounts | None = None
         self._last_pipeline: JsonObject = {}
         self._pipeline_told_at = float("-inf")
-        self._last_positions: dict[str, Places] = {}
+        self._last_positions: dict[tuple[str, Lane], Places] = {}
 
     @property
     def is_wanted(self) -> bool:
@@ -114,17 +114,17 @@ class News:
         return pause_s <= 1.0 or time.monotonic() - self._pipeline_told_at >= pause_s
 
     def tell_positions(self) -> None:
-        """Tell those who watch a batch where its waiting jobs are in the queue, if they have moved."""
-        positions: dict[str, Places] = {}
+        """Tell those who watch a batch where its waiting jobs are in their lanes, if they have moved."""
+        positions: dict[tuple[str, Lane], Places] = {}
         watched = self._live.watched_batches()
         for state, place in self._board.waiting() if watched else ():
             if state.batch_id is not None and state.batch_id in watched:
-                positions.setdefault(state.batch_id, {})[state.id] = place, state.owner
-        forecast = msgspec.to_builtins(self._board.forecast()) if positions else None
-        for batch, places in positions.items():
-            before = self._last_positions.get(batch, {})
+                positions.setdefault((state.batch_id, state.lane), {})[state.id] = place, state.owner
+        forecasts = {lane: self._forecast(lane) for lane in LANES} if positions else {}
+        for (batch, lane), places in positions.items():
+            before = self._last_positions.get((batch, lane), {})
             if places != before:
-                message_for = partial(_moved, before, places, forecast)
+                message_for = partial(_moved, before, places, lane, forecasts[lane])
                 self._live.put_to_batch(batch, _once_for_each_owner(message_for))
         self._last_positions = positions
 
@@ -133,18 +133,22 @@ class News:
         return Message(to_json({"type": "pipeline", "pipeline": view}))
 
     def _job(self, state: JobState, place: LogId, *, position: int | None) -> Message:
-        job = job_view(state, position=position, forecast=self._board.forecast() if position else None)
+        forecast = self._board.forecast(state.lane) if position else None
+        job = job_view(state, position=position, forecast=forecast)
         return Message(to_json({"type": "job", **_named(place), "job": job}), str(place))
 
     def _positions_in(self, batch: BatchId | None, client: Client) -> list[Message]:
         if batch is None:
             return []
-        places: Places = {
-            state.id: (place, state.owner)
-            for state, place in self._board.waiting()
-            if state.batch_id == batch and client.sees(state.owner)
-        }
-        return [_positions(places, msgspec.to_builtins(self._board.forecast()))] if places else []
+        lanes: dict[Lane, Places] = {}
+        for state, place in self._board.waiting():
+            if state.batch_id == batch and client.sees(state.owner):
+                lanes.setdefault(state.lane, {})[state.id] = place, state.owner
+        return [_positions(places, lane, self._forecast(lane)) for lane, places in lanes.items()]
+
+    def _forecast(self, lane: Lane) -> JsonObject | None:
+        forecast: JsonObject | None = msgspec.to_builtins(self._board.forecast(lane))
+        return forecast
 
 
 def _named(place: LogId) -> JsonObject:
@@ -152,19 +156,22 @@ def _named(place: LogId) -> JsonObject:
     return {"id": str(place), "offset": place.offset}
 
 
-def _moved(before: Places, places: Places, forecast: JsonObject | None, client: Client) -> Message | None:
+def _moved(
+    before: Places, places: Places, lane: Lane, forecast: JsonObject | None, client: Client
+) -> Message | None:
     """None if no place has moved that the client may know: it would learn that others have jobs there."""
     seen, seen_before = _seen(places, client), _seen(before, client)
-    return _positions(seen, forecast) if seen and seen != seen_before else None
+    return _positions(seen, lane, forecast) if seen and seen != seen_before else None
 
 
 def _seen(places: Places, client: Client) -> Places:
     return {job_id: known for job_id, known in places.items() if client.sees(known[1])}
 
 
-def _positions(seen: Places, forecast: JsonObject | None) -> Message:
+def _positions(seen: Places, lane: Lane, forecast: JsonObject | None) -> Message:
     positions = {job_id: place for job_id, (place, _) in seen.items()}
-    return Message(to_json({"type": "positions", "positions": positions, "forecast": forecast}))
+    told = {"type": "positions", "lane": lane, "positions": positions, "forecast": forecast}
+    return Message(to_json(told))
 
 
 def _once_for_each_owner(message_for: MessageFor) -> MessageFor:

@@ -12,6 +12,7 @@ from math import inf
 from statistics import fmean, median
 
 from frontend.job_state import JobState
+from pipeline.messages import LANES, Lane
 
 MOST_ENDS = 2_000
 REFRESH_S = 0.5
@@ -83,6 +84,26 @@ class Pace:
         free = max(slots - busy, 0)
         # A slot that is busy is so for half a cycle more, on average.
         return Forecast(own_s=self._cycle_s, each_s=self._cycle_s / slots, ahead=free or 0.5)
+
+
+class Paces:
+    """The pace of each lane: its jobs have slots of their own, and more or less of the processor."""
+
+    def __init__(self) -> None:
+        self._paces: dict[Lane, Pace] = {lane: Pace() for lane in LANES}
+
+    def take(self, state: JobState, *, lane: Lane, slots: int) -> None:
+        """Take in that a job of this lane has ended, while there were so many slots."""
+        self._paces[lane].take(state, slots=slots)
+
+    def forecast(self, lane: Lane, *, slots: int, busy: int) -> Forecast | None:
+        """What is to be expected in this lane, of whose slots so many are busy; None if nothing is known.
+
+        Of a lane in which nothing has ended yet it is told by the other one.
+        """
+        own_first = sorted(LANES, key=lambda other: other != lane)
+        told = (self._paces[other].forecast(slots=slots, busy=busy) for other in own_first)
+        return next((forecast for forecast in told if forecast is not None), None)
 
 
 def _cycle(ends: list[_End]) -> float:

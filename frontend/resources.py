@@ -32,6 +32,7 @@ from frontend.keys import (
     JOB_ACTIONS,
     JOB_PAGES,
     JOBS,
+    LANE_CHOICE,
     LIVE,
     METRICS,
     NEWS,
@@ -45,6 +46,7 @@ from frontend.keys import (
     SWEEPER,
     WAITS,
 )
+from frontend.lane_choice import LaneChoice
 from frontend.live import Live
 from frontend.metrics import Metrics
 from frontend.news import News
@@ -149,6 +151,7 @@ async def board_context(app: web.Application) -> AsyncIterator[None]:
     board.subscribe(app[WAITS].job_changed)
     board.subscribe_to_ends(app[METRICS].job_ended)
     app[BOARD], app[LIVE], app[NEWS] = board, live, news
+    app[LANE_CHOICE] = LaneChoice(board, most=app[SETTINGS].interactive_images)
     app[JOBS] = Jobs(board=board, store=app[STORE])
     app[JOB_PAGES] = JobPages(store=app[STORE], board=board, jobs=app[JOBS])
     app[JOB_ACTIONS] = JobActions(
@@ -158,6 +161,7 @@ async def board_context(app: web.Application) -> AsyncIterator[None]:
         dispatch=app[DISPATCH],
         board=board,
         jobs=app[JOBS],
+        lanes=app[LANE_CHOICE],
     )
     app[FEED] = Feed(
         app[SETTINGS],
@@ -191,7 +195,11 @@ async def intake_context(app: web.Application) -> AsyncIterator[None]:
         board=app[BOARD],
     )
     app[INTAKE] = Intake(
-        store=app[STORE], dispatch=app[DISPATCH], finished_work=finished_work, board=app[BOARD]
+        store=app[STORE],
+        dispatch=app[DISPATCH],
+        finished_work=finished_work,
+        board=app[BOARD],
+        lanes=app[LANE_CHOICE],
     )
     app[CLAIMED_INTAKE] = ClaimedIntake(
         claims=Claims(app[SETTINGS].storage_dir),

@@ -124,6 +124,12 @@ class FrontendSettings(ServiceSettings):
         text="Jobs that may wait in the outbox while the queue cannot be reached. Beyond that, uploads are "
         "refused (503) before a byte of them is read.",
     )
+    interactive_images: int = setting(
+        10,
+        parse=natural,
+        text="So many unfinished images of one client go before the [large batches](fair_shares.md) of all "
+        "clients. 0: all go one way, in the order in which they come.",
+    )
     reuse_work: bool = setting(
         True,
         parse=yes_or_no,

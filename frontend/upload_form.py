@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from aiohttp import BodyPartReader, web
 
+from frontend.client import Client
 from frontend.errors import (
     FileEmpty,
     FormMalformed,
@@ -31,7 +32,7 @@ from pipeline.file_names import shown_name, stored_name
 from pipeline.ids import BatchId, JobId, new_batch_id, new_job_id
 from pipeline.image_formats import FORMATS, SIGNATURE_BYTES, ImageFormat, detect_format
 from pipeline.image_store import ImageStore
-from pipeline.messages import DEFAULT_RENDITION, Owner, Rendition, Source
+from pipeline.messages import DEFAULT_RENDITION, ClientTag, Owner, Rendition, Source
 
 FIELD_BYTES = 64 * 1024
 
@@ -72,6 +73,7 @@ class Upload:
 
     batch_id: BatchId
     owner: Owner | None = None
+    client: ClientTag | None = None
     renditions: tuple[Rendition, ...] = (DEFAULT_RENDITION,)
     may_reuse: bool = True
     images: list[StoredImage] = field(default_factory=list)
@@ -90,13 +92,13 @@ class UploadReader:
         store: ImageStore,
         settings: FrontendSettings,
         presets: Presets,
-        owner: Owner | None,
+        client: Client,
         fingerprint: Fingerprint | None = None,
     ) -> None:
         """A reader that has taken in the options of the address. Raises OptionInvalid.
 
-        The images will belong to the `owner`. What is read goes into the `fingerprint` as well, if there is
-        one.
+        The images will be those of the `client`. What is read goes into the `fingerprint` as well, if there
+        is one.
         """
         self._request = request
         self._body = UploadBody(request, store=store, settings=settings)
@@ -110,7 +112,7 @@ class UploadReader:
             max_urls=settings.urls_per_request,
             fingerprint=fingerprint,
         )
-        self._upload = Upload(new_batch_id(), owner)
+        self._upload = Upload(new_batch_id(), owner=client.owner, client=client.tag)
         self._begun: list[JobId] = []
 
     async def read(self) -> Upload:

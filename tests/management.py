@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from deploy.local.broker_node import BrokerNode
+from pipeline.messages import ResizeImage, encode
 
 
 def call(node: BrokerNode, method: str, path: str, body: object = None, *, user: str = "guest") -> Any:
@@ -59,6 +60,17 @@ def messages(node: BrokerNode, name: str) -> list[Any]:
 def publish(node: BrokerNode, payload: str) -> bool:
     """Type a message into the console: publish it as a resize command; whether it was routed."""
     message = {"properties": {}, "routing_key": "resize", "payload": payload, "payload_encoding": "string"}
+    return bool(call(node, "POST", "/exchanges/%2F/images/publish", message)["routed"])
+
+
+def publish_command(node: BrokerNode, command: ResizeImage, *, routing_key: str) -> bool:
+    """Type a command into the console, with this routing key; whether it was routed."""
+    message = {
+        "properties": {},
+        "routing_key": routing_key,
+        "payload": encode(command).decode(),
+        "payload_encoding": "string",
+    }
     return bool(call(node, "POST", "/exchanges/%2F/images/publish", message)["routed"])
 
 

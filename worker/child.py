@@ -14,6 +14,7 @@ from worker.child_protocol import Answer, Broken, Finished, Job, Made, Ready, Re
 from worker.death_signal import die_with_parent
 from worker.imaging import ImageError, RenderedImage, render
 from worker.job_limits import JobLimits
+from worker.priority import step_back
 
 OUT_OF_MEMORY_EXIT_CODE = 12  # ENOMEM
 
@@ -58,6 +59,7 @@ def _keep_to(limits: JobLimits) -> None:
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 2)
     os.close(silence)
+    step_back(limits.niceness)
     resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

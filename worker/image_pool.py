@@ -1,7 +1,8 @@
 """The one door to CPU work: child processes that decode untrusted bytes under limits of time and memory.
 
-The pool has a fixed number of places, each with one child at a time. A child that ends, for whatever reason
-and whether it had a job or not, is followed by a new one at once; the other places notice nothing.
+The pool has a fixed number of places in each lane, each with one child at a time. A child that ends, for
+whatever reason and whether it had a job or not, is followed by a new one at once; the other places notice
+nothing. The children of the bulk lane give way to those of the interactive one.
 """
 
 import asyncio
@@ -10,7 +11,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
-from pipeline.messages import Rendition
+from pipeline.messages import LANES, Lane, Rendition
 from worker.child_process import ChildProcess, OnReady
 from worker.free_memory import free_memory_bytes
 from worker.imaging import Rendered, RenderedImage
@@ -24,37 +25,48 @@ PAUSE_S = 1.0
 
 
 class ImagePool:
-    """`processes` children that resize, all jobs under the same limits. It belongs to one event loop.
+    """`processes` children for each lane that resize, all its jobs under the same limits.
 
-    Nothing is started before it is needed or `warm_up` is called.
+    It belongs to one event loop. Nothing is started before it is needed or `warm_up` is called.
     """
 
     def __init__(self, *, processes: int, limits: JobLimits) -> None:
         self._limits = limits
-        self._places = [_Place(limits) for _ in range(processes)]
-        self._free: asyncio.Queue[_Place] = asyncio.Queue()
+        self._processes = processes
+        self._places: list[_Place] = []
+        self._free: dict[Lane, asyncio.Queue[_Place]] = {lane: asyncio.Queue() for lane in LANES}
         # Two that each hold some of the places and wait for the others would wait for ever.
         self._quarantine = asyncio.Lock()
-        for place in self._places:
-            self._free.put_nowait(place)
+        for lane, free in self._free.items():
+            for _ in range(processes):
+                place = _Place(limits.in_lane(lane))
+                self._places.append(place)
+                free.put_nowait(place)
 
     async def warm_up(self) -> None:
         """Return when every child is ready, so that the first jobs need not wait for them."""
         await asyncio.gather(*(place.child() for place in self._places))
 
-    async def render(self, path: Path, renditions: Sequence[Rendition], *, on_ready: OnReady) -> Rendered:
-        """Make the renditions of the image file at `path`, as soon as a child is free.
+    async def render(
+        self,
+        path: Path,
+        renditions: Sequence[Rendition],
+        *,
+        on_ready: OnReady,
+        lane: Lane = "interactive",
+    ) -> Rendered:
+        """Make the renditions of the image file at `path`, as soon as a child of the lane is free.
 
         Each is given to `on_ready` once, when it is made; the child goes on meanwhile. A child that is lost
         with the job is followed by a fresh one, which tries it once more.
         Raises an ImageError when the image is to blame (LOST_CHILD among them), an OSError if the file cannot
         be read, RenderFailed, PoolClosed, and whatever `on_ready` raises.
         """
-        place = await self._free.get()
+        place = await self._free[lane].get()
         try:
             return await _render_twice(place, path, renditions, _Once(on_ready))
         finally:
-            self._free.put_nowait(place)
+            self._free[lane].put_nowait(place)
 
     async def render_in_quarantine(
         self, path: Path, renditions: Sequence[Rendition], *, on_ready: OnReady
@@ -80,15 +92,18 @@ class ImagePool:
 
     @asynccontextmanager
     async def _all_places(self) -> AsyncIterator[None]:
-        taken: list[_Place] = []
+        taken: list[tuple[Lane, _Place]] = []
         async with self._quarantine:
             try:
-                while len(taken) < len(self._places):
-                    taken.append(await self._free.get())
+                # Bulk first: it may take longer, and meanwhile the other lane goes on.
+                for lane in reversed(LANES):
+                    for _ in range(self._processes):
+                        place = await self._free[lane].get()
+                        taken.append((lane, place))
                 yield
             finally:
-                for place in taken:
-                    self._free.put_nowait(place)
+                for lane, place in taken:
+                    self._free[lane].put_nowait(place)
 
 
 async def _render_twice(

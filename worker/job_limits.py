@@ -2,9 +2,13 @@
 
 from dataclasses import dataclass, replace
 
+from pipeline.messages import Lane
 from worker.imaging import Limits
 
 MEBIBYTE = 1024**2
+
+BULK_NICENESS = 10
+"""By so much bulk gives way: a core that both lanes want goes to the interactive one for nine tenths."""
 
 SMALLEST_JOB_MEMORY_BYTES = 512 * MEBIBYTE
 """With less nothing could be decoded."""
@@ -21,14 +25,16 @@ class JobLimits:
     """Seconds by the clock and of the processor, bytes of address space, pixels.
 
     `time_limit_s` does not run while the parent is busy with what the child has made. The pixels are those of
-    a rendition and of an animation, with all frames.
+    a rendition and of an animation, with all frames. `niceness` is by how much the process gives way.
     """
 
     time_limit_s: float = 60.0
+    bulk_time_limit_s: float = 600.0
     cpu_s: int = 60
     memory_bytes: int = 2048 * MEBIBYTE
     output_pixels: int = 100_000_000
     animation_pixels: int = 200_000_000
+    niceness: int = 0
 
     @property
     def imaging(self) -> Limits:
@@ -38,6 +44,13 @@ class JobLimits:
             output_pixels=self.output_pixels,
             animation_pixels=self.animation_pixels,
         )
+
+    def in_lane(self, lane: Lane) -> "JobLimits":
+        """The limits of a job of this lane. One of bulk gives way, and so has more time by the clock."""
+        if lane == "interactive":
+            return self
+        time_limit_s = max(self.time_limit_s, self.bulk_time_limit_s)
+        return replace(self, time_limit_s=time_limit_s, niceness=BULK_NICENESS)
 
     def in_quarantine(self, free_bytes: int) -> "JobLimits":
         """The limits of a job that may have taken a worker down, where so much memory is free."""

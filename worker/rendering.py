@@ -41,8 +41,10 @@ class Rendering:
         return attempt.done(rendered, results.ordered(attempt.command.renditions), source_file, timings_ms)
 
     async def _render(self, attempt: Attempt, path: Path, results: Results) -> Rendered:
-        render = self._pool.render_in_quarantine if attempt.in_quarantine else self._pool.render
-        return await render(path, attempt.command.renditions, on_ready=results.add)
+        renditions = attempt.command.renditions
+        if attempt.in_quarantine:
+            return await self._pool.render_in_quarantine(path, renditions, on_ready=results.add)
+        return await self._pool.render(path, renditions, on_ready=results.add, lane=attempt.command.lane)
 
     async def _save(self, attempt: Attempt, image: RenderedImage) -> Result:
         image_format = format_named(image.image_format)

@@ -34,7 +34,10 @@ class WorkerSettings(ServiceSettings):
         text="The name shown on the page, in the console and in the logs. Empty: `worker-<host name>`.",
     )
     slots: int = setting(
-        0, parse=natural, text="How many jobs the worker does at a time. 0: as many as it has cores."
+        0,
+        parse=natural,
+        text="How many jobs of each [lane](fair_shares.md) the worker does at a time. 0: as many as it has "
+        "cores.",
     )
     job_timeout_s: float = setting(
         60.0,
@@ -42,6 +45,12 @@ class WorkerSettings(ServiceSettings):
         text="Seconds that one image may take, by the clock. It is tried once more, in a fresh process; then "
         "its job fails with `image_took_too_long`. Keep it far below the broker's `consumer_timeout` of 30 "
         "minutes.",
+    )
+    bulk_job_timeout_s: float = setting(
+        600.0,
+        parse=positive_seconds,
+        text="The same for an image of the bulk lane, which gets the processor only as far as "
+        "others leave it. Never less than `JOB_TIMEOUT_S`.",
     )
     job_cpu_s: int = setting(
         60,
@@ -95,6 +104,7 @@ class WorkerSettings(ServiceSettings):
         """What one job may use."""
         return JobLimits(
             time_limit_s=self.job_timeout_s,
+            bulk_time_limit_s=self.bulk_job_timeout_s,
             cpu_s=self.job_cpu_s,
             memory_bytes=self.job_memory_bytes,
             output_pixels=self.max_output_pixels,

@@ -68,7 +68,7 @@ async def _accept(request: web.Request) -> Acceptance:
         store=app[STORE],
         settings=app[SETTINGS],
         presets=app[PRESETS],
-        owner=request[CLIENT].owner,
+        client=request[CLIENT],
         fingerprint=fingerprint,
     )
     upload = await reader.read()

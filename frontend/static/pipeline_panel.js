@@ -17,6 +17,7 @@ export class PipelinePanel {
     this.element = element;
     this.broker = part(".broker-text");
     this.depth = part("#queue-depth");
+    this.bulk = part("#bulk-depth");
     this.rate = part("#pipeline-rate");
     this.workerCount = part("#worker-count");
     this.workerList = part("#worker-list");
@@ -29,6 +30,7 @@ export class PipelinePanel {
     this.element.dataset.broker = pipeline.broker;
     setText(this.broker, BROKER_WORDS[pipeline.broker] ?? pipeline.broker);
     setText(this.depth, pipeline.queue.ready === null ? "unknown" : `${pipeline.queue.ready} waiting`);
+    this.#paintBulk(pipeline.queue.lanes.bulk.ready ?? 0);
     setText(this.rate, `${pipeline.rate_per_s.toFixed(pipeline.rate_per_s < 99.5 ? 1 : 0)} images/s`);
     this.history.add(pipeline.rate_per_s);
     setText(this.workerCount, String(pipeline.workers.length));
@@ -40,6 +42,12 @@ export class PipelinePanel {
   markStale() {
     this.element.dataset.broker = "unknown";
     setText(this.broker, "Not connected: this is how it was");
+  }
+
+  /** Whose image is the only one of its sender need not be afraid of a long queue. */
+  #paintBulk(waiting) {
+    this.bulk.hidden = waiting === 0;
+    setText(this.bulk, `${waiting} of them in large batches, which let others go first`);
   }
 
   #paintWorkers(workers) {
@@ -73,7 +81,8 @@ class WorkerCard {
   }
 
   paint({ slots, busy, last_seen: lastSeen }) {
-    setText(this.load, `${busy.length} of ${slots} busy`);
+    // A slot may be at two images, one of each lane.
+    setText(this.load, `${Math.min(busy.length, slots)} of ${slots} busy`);
     this.element.title = lastSeen ? `Last heard of at ${new Date(lastSeen).toLocaleTimeString()}` : "";
     const lines = Math.max(1, Math.min(slots, SLOT_LINES));
     while (this.slots.children.length < lines) this.slots.append(cloned("#slot-template"));

@@ -127,8 +127,7 @@ class Publisher:
 
     async def count_queue(self) -> QueueCounts:
         """How full the queue is, each lane of it; raises BrokerUnavailable."""
-        counts = await asyncio.gather(*(self._count(queue) for queue in topology.LANE_QUEUES.values()))
-        return QueueCounts(dict(zip(topology.LANE_QUEUES, counts, strict=True)))
+        return QueueCounts({lane: await self._count(queue) for lane, queue in topology.LANE_QUEUES.items()})
 
     async def _set_up(self, connection: AbstractConnection) -> None:
         self._commands = await self._open_channel(connection)

@@ -9,12 +9,13 @@ from typing import Any
 import aio_pika
 import pytest
 from aio_pika.abc import AbstractIncomingMessage
+from msgspec.structs import replace
 
 from deploy.local.broker_node import BrokerNode
 from pipeline import topology
 from pipeline.broker import Consumer, DeliverySlots, Publisher
 from pipeline.ids import new_job_id
-from pipeline.messages import Lane, ResizeImage, encode
+from pipeline.messages import LANES, Lane, ResizeImage, encode
 from tests import management
 from tests.eventually import eventually
 from tests.links import opened
@@ -173,6 +174,19 @@ async def test_a_letter_that_is_sent_again_is_a_command_without_marks_of_death(
     assert message.body == encode(sent)
     assert dict(message.headers) | COUNTED_ANEW == {"job_id": sent.job_id} | COUNTED_ANEW
     assert (message.correlation_id, message.type, message.delivery_mode) == (sent.job_id, "resize_image", 2)
+
+
+@pytest.mark.parametrize("lane", LANES)
+async def test_a_letter_that_is_sent_again_goes_into_the_lane_in_which_it_died(
+    amqp_url: str, publisher: Publisher, lane: Lane
+) -> None:
+    about = replace(command(), lane="interactive")
+    await bury(publisher, encode(about), lane=lane)
+
+    assert (await dead_letters(amqp_url, "retry", "--all")).code == 0
+
+    [message] = await taken_from(amqp_url, topology.LANE_QUEUES[lane])
+    assert (message.body, message.routing_key) == (encode(about), f"resize.{lane}")
 
 
 async def test_sent_again_it_has_all_its_deliveries_before_it(amqp_url: str, publisher: Publisher) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from deploy.local.broker_node import BrokerNode
 from pipeline.broker import Delivery, DeliverySlots, Publisher, consumers_of
 from pipeline.ids import new_job_id
-from pipeline.messages import ResizeImage, decode_command
+from pipeline.messages import LANES, Lane, ResizeImage, decode_command
 from tests import management
 from tests.eventually import eventually
 from tests.lanes import INTERACTIVE
@@ -23,18 +23,18 @@ def slots_on(url: str, on_lost: Callable[[], None] = lambda: None) -> DeliverySl
 
 async def take_any(slots: DeliverySlots) -> Delivery:
     """The next delivery, whichever slot gets it."""
-    tasks = [asyncio.create_task(slots.take(consumer)) for consumer in CONSUMERS]
+    tasks = [asyncio.create_task(slots.take(consumer)) for consumer in ALL]
     [done], waiting = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED, timeout=20)
     for task in waiting:
         task.cancel()
     return done.result()
 
 
-async def fill(url: str, count: int) -> list[str]:
+async def fill(url: str, count: int, lane: Lane = "interactive") -> list[str]:
     job_ids = [new_job_id() for _ in range(count)]
     async with opened(Publisher(url, service="filler")) as publisher:
         for job_id in job_ids:
-            await publisher.publish_command(ResizeImage(job_id=job_id, source="uploads/x"))
+            await publisher.publish_command(ResizeImage(job_id=job_id, source="uploads/x", lane=lane))
     return [str(job_id) for job_id in job_ids]
 
 
@@ -54,6 +54,35 @@ async def test_each_slot_has_one_command_at_a_time(node: BrokerNode, amqp_url: s
         mine = {each["consumer_tag"]: each for each in consumers if each["consumer_tag"] in tags}
         assert set(mine) == tags
         assert {(each["prefetch_count"], each["ack_required"]) for each in mine.values()} == {(1, True)}
+
+
+async def test_each_slot_has_one_command_of_each_lane_at_a_time(amqp_url: str) -> None:
+    for lane in LANES:
+        await fill(amqp_url, 4, lane)
+    async with opened(slots_on(amqp_url)) as slots, opened(Publisher(amqp_url, service="counter")) as counter:
+        held = {consumer: await slots.take(consumer) for consumer in ALL}
+
+        assert {consumer: delivery.lane for consumer, delivery in held.items()} == {
+            consumer: consumer.lane for consumer in ALL
+        }
+        counts = await counter.count_queue()
+        assert {lane: (counts.lanes[lane].ready, counts.lanes[lane].consumers) for lane in LANES} == {
+            "interactive": (2, 2),
+            "bulk": (2, 2),
+        }
+        await held[ALL[1]].acknowledge()
+        assert (await slots.take(ALL[1])).lane == "bulk"
+
+
+async def test_what_a_lane_is_given_back_stays_in_it(amqp_url: str) -> None:
+    (sent,) = await fill(amqp_url, 1, "bulk")
+    async with opened(slots_on(amqp_url)) as slots:
+        held = await take_any(slots)
+        await held.give_back()
+        again = await take_any(slots)
+
+        assert (held.lane, again.lane, again.is_redelivered) == ("bulk", "bulk", True)
+        assert decode_command(again.body).job_id == sent
 
 
 async def test_an_acknowledged_command_makes_room_for_the_next(amqp_url: str) -> None:

@@ -113,13 +113,14 @@ async def uploaded(client: Client, data: bytes, name: str = "holiday.png", **que
 
 
 async def commands_in_queue(amqp_url: str) -> list[ResizeImage]:
-    """The commands that wait for a worker; they are taken out."""
+    """The commands that wait for a worker, those that are in bulk last; they are taken out."""
     commands = []
     async with await aio_pika.connect(amqp_url) as connection, connection.channel() as channel:
-        queue = await channel.get_queue(topology.INTERACTIVE.name, ensure=False)
-        while message := await queue.get(fail=False):
-            commands.append(decode_command(message.body))
-            await message.ack()
+        for lane in topology.LANE_QUEUES.values():
+            queue = await channel.get_queue(lane.name, ensure=False)
+            while message := await queue.get(fail=False):
+                commands.append(decode_command(message.body))
+                await message.ack()
     return commands
 
 

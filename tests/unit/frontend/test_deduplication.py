@@ -361,7 +361,7 @@ async def test_the_forecast_is_not_misled_by_jobs_that_took_no_time(
 
     board = client.app[BOARD]
     assert board.rate_per_s() > 0
-    assert not board._pace._ends
+    assert board._paces.forecast("interactive", slots=1, busy=0) is None
 
 
 async def waiting(client: Client, store: LocalImageStore) -> JobRecord:

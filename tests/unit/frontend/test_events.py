@@ -20,7 +20,7 @@ from tests.unit.frontend.story import Story
 from tests.unit.pipeline.aged import stored_job
 
 BIG = Message('{"type": "big", "text": "' + "x" * 10_000 + '"}')
-POSITIONS = Message('{"type": "positions", "positions": {}, "forecast": null}')
+POSITIONS = Message('{"type": "positions", "lane": "bulk", "positions": {}, "forecast": null}')
 
 
 async def story_of_an_upload(client: Client, batch_id: BatchId | None = None) -> Story:

@@ -30,6 +30,7 @@ def test_a_job_that_waits_has_every_field_and_its_place() -> None:
         "owner": None,
         "name": "holiday.jpg",
         "status": "queued",
+        "lane": "interactive",
         "position": 3,
         "seconds_to_go": None,
         "attempt": 1,
@@ -174,9 +175,13 @@ def test_the_pipeline_shows_the_queue_the_rate_and_what_the_workers_are_at() -> 
     board.take(at(1), WorkerHeartbeat(worker="worker-1", slots=4, busy=(story.job_id,)), is_replay=False)
     (worker,) = board.workers()
 
-    assert pipeline_view(board, counted(7, 4), ANYBODY) == {
+    assert pipeline_view(board, counted(2, 4, bulk=5), ANYBODY) == {
         "broker": "up",
-        "queue": {"ready": 7, "consumers": 4},
+        "queue": {
+            "ready": 7,
+            "consumers": 4,
+            "lanes": {"interactive": {"ready": 2, "consumers": 4}, "bulk": {"ready": 5, "consumers": 4}},
+        },
         "rate_per_s": 0.0,
         "workers": [
             {
@@ -216,4 +221,5 @@ def test_a_pipeline_without_a_broker_says_so_in_the_same_shape() -> None:
     shown = pipeline_view(Board(), None, ANYBODY)
 
     assert shown["broker"] == "down"
-    assert shown["queue"] == {"ready": None, "consumers": None}
+    unknown = {"ready": None, "consumers": None}
+    assert shown["queue"] == {**unknown, "lanes": {"interactive": unknown, "bulk": unknown}}

@@ -6,8 +6,8 @@ from functools import partial
 from prometheus_client.parser import text_string_to_metric_families
 
 from frontend.board import Board
-from frontend.metrics import GAUGES, Metrics
-from pipeline.messages import WorkerOnline
+from frontend.metrics import GAUGES, LANE_GAUGES, Metrics
+from pipeline.messages import Lane, WorkerOnline
 from tests.eventually import eventually
 from tests.unit.frontend.conftest import Client, NewFrontend, Tell, uploaded, when_ready
 from tests.unit.frontend.requests import PNG
@@ -15,6 +15,7 @@ from tests.unit.frontend.story import Story, at
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 NOTHING = dict.fromkeys(GAUGES, 0.0)
+NO_LANES: dict[str, dict[Lane, float | None]] = {name: {} for name in LANE_GAUGES}
 JOBS = "image_resizer_job_duration_seconds"
 
 
@@ -45,12 +46,16 @@ async def test_the_pipeline_is_told_as_it_is(client: Client, tell: Tell) -> None
 
     async def shows_both() -> bool:
         samples = await scraped(client)
-        return value(samples, "image_resizer_queue_ready") == value(samples, "image_resizer_workers") == 1
+        return (
+            value(samples, "image_resizer_queue_ready", lane="interactive")
+            == value(samples, "image_resizer_workers")
+            == 1
+        )
 
     await eventually(shows_both)
     samples = await scraped(client)
     assert value(samples, "image_resizer_broker_up") == 1
-    assert value(samples, "image_resizer_queue_ready") == 1
+    assert value(samples, "image_resizer_queue_ready", lane="interactive") == 1
     assert value(samples, "image_resizer_worker_slots") == 4
     assert value(samples, "image_resizer_worker_slots_busy") == 0
     assert value(samples, "image_resizer_oldest_waiting_seconds") > 0
@@ -63,7 +68,7 @@ async def test_without_a_broker_the_queue_is_not_known_and_the_outbox_is(lonely:
     samples = await scraped(lonely)
 
     assert value(samples, "image_resizer_broker_up") == 0
-    assert math.isnan(value(samples, "image_resizer_queue_ready"))
+    assert math.isnan(value(samples, "image_resizer_queue_ready", lane="bulk"))
     assert value(samples, "image_resizer_outbox_commands") == 1
 
 
@@ -115,12 +120,12 @@ def test_what_ended_before_the_frontend_began_is_not_counted() -> None:
     board.take(at(0), old.done(), is_replay=True)
     board.take(at(1), new.done(), is_replay=False)
 
-    samples = parsed(metrics.text(NOTHING).decode())
+    samples = parsed(metrics.text(NOTHING, NO_LANES).decode())
     assert value(samples, f"{JOBS}_count", status="done") == 1
 
 
 def test_frontends_that_share_a_port_are_told_apart() -> None:
-    samples = parsed(Metrics("frontend-2").text(NOTHING).decode())
+    samples = parsed(Metrics("frontend-2").text(NOTHING, NO_LANES).decode())
 
     names = {dict(labels).get("frontend") for _, labels in samples}
     assert names == {"frontend-2"}

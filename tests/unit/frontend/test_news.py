@@ -95,8 +95,8 @@ def test_places_are_told_to_the_watchers_of_a_batch_and_only_when_they_have_move
     news.tell_positions()
 
     assert mine.heard == [
-        {"type": "positions", "positions": {second.job_id: 2}, "forecast": None},
-        {"type": "positions", "positions": {second.job_id: 1}, "forecast": None},
+        {"type": "positions", "lane": "interactive", "positions": {second.job_id: 2}, "forecast": None},
+        {"type": "positions", "lane": "interactive", "positions": {second.job_id: 1}, "forecast": None},
     ]
     assert other.heard == []
 
@@ -136,7 +136,11 @@ def test_a_snapshot_shows_the_queue_as_it_was_last_counted(board: Board, news: N
     snapshot = json.loads(news.snapshot(ANYBODY, [{"id": "x"}]).text)
 
     assert (snapshot["type"], snapshot["id"], snapshot["jobs"]) == ("snapshot", str(at(7)), [{"id": "x"}])
-    assert snapshot["pipeline"]["queue"] == {"ready": 5, "consumers": 1}
+    assert snapshot["pipeline"]["queue"] == {
+        "ready": 5,
+        "consumers": 1,
+        "lanes": {"interactive": {"ready": 5, "consumers": 1}, "bulk": {"ready": 0, "consumers": 1}},
+    }
 
 
 def test_very_many_watchers_are_told_of_the_pipeline_less_often_but_of_the_broker_at_once(

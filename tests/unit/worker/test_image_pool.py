@@ -144,12 +144,12 @@ async def test_a_job_that_is_cancelled_does_not_go_on_in_the_background(
     assert (await pool.render(image, RENDITIONS, on_ready=ignore)).width == 400
 
 
-async def test_a_warm_pool_has_all_its_children(new_pool: NewPool) -> None:
+async def test_a_warm_pool_has_all_its_children_for_both_lanes(new_pool: NewPool) -> None:
     children = NewChildren()
 
     await new_pool(processes=3).warm_up()
 
-    assert len(children()) == 3
+    assert len(children()) == 6
 
 
 async def test_a_closed_pool_leaves_no_process_and_no_job_without_an_end(

@@ -100,7 +100,7 @@ async def test_the_place_of_a_child_that_was_killed_at_work_is_taken_by_a_new_on
     rendering = asyncio.create_task(pool.render(endless, RENDITIONS, on_ready=ignore))
     async with reader_of(endless) as child:
         child.kill()
-        await eventually(lambda: child not in children() and len(children()) == 2)
+        await eventually(lambda: child not in children() and len(children()) == 4)
 
         assert (await pool.render(image, RENDITIONS, on_ready=ignore)).width == 400
     rendering.cancel()
@@ -117,7 +117,7 @@ async def test_the_places_of_children_that_were_killed_between_two_jobs_are_take
     for child in killed:
         child.kill()
 
-    await eventually(lambda: len(children()) == 2 and not children() & killed)
+    await eventually(lambda: len(children()) == 4 and not children() & killed)
     jobs = [pool.render(image, RENDITIONS, on_ready=ignore) for _ in range(6)]
     assert len(await asyncio.gather(*jobs)) == 6
 
@@ -204,7 +204,7 @@ async def test_memory_that_nobody_foresaw_costs_a_child_each_time_and_then_the_j
 
     assert caught.value.code == "out_of_memory"
     assert (await pool.render(image, RENDITIONS, on_ready=ignore)).width == 400
-    assert not children() & before
+    assert len(children() & before) == 1, "that of the other lane"
 
 
 async def test_an_encoder_that_gets_no_memory_is_told_as_that(new_pool: NewPool, image: Path) -> None:
@@ -222,10 +222,10 @@ async def test_a_child_writes_no_file_leaves_no_core_and_has_so_much_memory(
 
     await new_pool(limits=JobLimits(memory_bytes=600 * MEGABYTE)).warm_up()
 
-    (child,) = children()
-    assert child.rlimit(psutil.RLIMIT_FSIZE) == (0, 0)
-    assert child.rlimit(psutil.RLIMIT_CORE) == (0, 0)
-    assert child.rlimit(psutil.RLIMIT_AS) == (600 * MEGABYTE, 600 * MEGABYTE)
+    for child in children():
+        assert child.rlimit(psutil.RLIMIT_FSIZE) == (0, 0)
+        assert child.rlimit(psutil.RLIMIT_CORE) == (0, 0)
+        assert child.rlimit(psutil.RLIMIT_AS) == (600 * MEGABYTE, 600 * MEGABYTE)
 
 
 @pytest.fixture
