@@ -35,7 +35,8 @@ class JobRecord(Struct, frozen=True, kw_only=True):
     """What was asked. `name` is the sender's file name, to be shown; `source_path` is where the image is.
 
     `owner` is the name of the API key that the image came with; None where there are no keys. `work` is None
-    where its results are not to be shared with other jobs.
+    where its results are not to be shared with other jobs. `callback_url` is where its end is to be told;
+    it may hold secrets, and is nowhere else.
     """
 
     v: Literal[1] = 1
@@ -47,6 +48,7 @@ class JobRecord(Struct, frozen=True, kw_only=True):
     source: Source
     renditions: Annotated[tuple[Rendition, ...], Meta(min_length=1)]
     work: WorkKey | None = None
+    callback_url: str | None = None
     created_at: datetime
 
 
@@ -132,6 +134,7 @@ def command_of(record: JobRecord, *, attempt: int = 1) -> ResizeImage:
         attempt=attempt,
         renditions=record.renditions,
         work=record.work,
+        webhook=record.callback_url is not None,
     )
 
 

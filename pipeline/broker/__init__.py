@@ -5,6 +5,7 @@ from pipeline.broker.delivery_slots import Delivery, DeliverySlots
 from pipeline.broker.event_log import EventLog
 from pipeline.broker.link import Link, link_name
 from pipeline.broker.publisher import Publisher, PublishUncertain, QueueCounts
+from pipeline.broker.webhook_deliveries import WebhookDeliveries
 
 __all__ = [
     "DeadLetterQueue",
@@ -16,5 +17,6 @@ __all__ = [
     "PublishUncertain",
     "Publisher",
     "QueueCounts",
+    "WebhookDeliveries",
     "link_name",
 ]

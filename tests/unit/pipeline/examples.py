@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from pipeline.messages import (
     AnyEvent,
+    DeliverWebhook,
     FrontendOnline,
     JobCancelled,
     JobDone,
@@ -97,7 +98,10 @@ COMMAND = ResizeImage(
         ),
         Rendition(name="480h", height=480, fit="inside", format="jpeg", progressive=True),
     ),
+    webhook=True,
 )
+
+WEBHOOK = DeliverWebhook(job_id=JOB_ID, attempt=2, run=1, tries=3)
 
 EVENTS: tuple[AnyEvent, ...] = (
     JobQueued(
@@ -167,6 +171,7 @@ JOB_RECORD = JobRecord(
     source=SOURCE,
     renditions=COMMAND.renditions,
     work=WORK,
+    callback_url="https://hooks.example.com/image-done?token=Zm9v",
     created_at=BEGUN,
 )
 
