@@ -101,9 +101,11 @@ def worker(rungs: Sequence[Rung]) -> User:
     )
 
 
-DEFAULT_LADDER = (*ladder(DEFAULT_RETRY_DELAYS_S), *webhook_ladder(DEFAULT_WEBHOOK_DELAYS_S))
-FRONTEND = frontend(DEFAULT_LADDER)
-WORKER = worker(DEFAULT_LADDER)
+DEFAULT_LADDER = ladder(DEFAULT_RETRY_DELAYS_S)
+DEFAULT_WEBHOOK_LADDER = webhook_ladder(DEFAULT_WEBHOOK_DELAYS_S)
+DEFAULT_RUNGS = (*DEFAULT_LADDER, *DEFAULT_WEBHOOK_LADDER)
+FRONTEND = frontend(DEFAULT_RUNGS)
+WORKER = worker(DEFAULT_RUNGS)
 # A person at the console: sees all, moves messages, tunes policies; makes no users.
 OPERATOR = User(name="operator", configure=".*", write=".*", read=".*", tags=("monitoring", "policymaker"))
 
@@ -113,7 +115,7 @@ def users(rungs: Sequence[Rung]) -> tuple[User, ...]:
     return frontend(rungs), worker(rungs), OPERATOR
 
 
-USERS = users(DEFAULT_LADDER)
+USERS = users(DEFAULT_RUNGS)
 
 # Pairs, as a queue cannot be a key. Only keys that RabbitMQ 3.10 knows: another one fails the whole import.
 POLICIES: Sequence[tuple[topology.Queue, Mapping[str, str | int]]] = (
@@ -161,13 +163,13 @@ def own_passwords(environ: Mapping[str, str]) -> Passwords:
     return passwords
 
 
-def own_ladder(environ: Mapping[str, str]) -> tuple[Rung, ...]:
+def own_rungs(environ: Mapping[str, str]) -> tuple[Rung, ...]:
     """The ladders of the services that have this environment; raises InvalidSetting."""
     settings = read_settings(FrontendSettings, environ)
     return *ladder(settings.retry_delays_s), *webhook_ladder(settings.webhook_delays_s)
 
 
-def definitions(passwords: Passwords, rungs: Sequence[Rung] = DEFAULT_LADDER) -> Definitions:
+def definitions(passwords: Passwords, rungs: Sequence[Rung] = DEFAULT_RUNGS) -> Definitions:
     """What the broker imports, in the shape of its own exports."""
     exchanges = (*EXCHANGES, *(rung.exchange for rung in rungs))
     queues = (*QUEUES, *(rung.queue for rung in rungs))
@@ -263,7 +265,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> str | None:
         COMMITTED.write_text(render(definitions(development_passwords())))
         return None
     try:
-        own = definitions(own_passwords(environ), own_ladder(environ))
+        own = definitions(own_passwords(environ), own_rungs(environ))
     except (ValueError, InvalidSetting) as error:
         return str(error)
     options.output.write_text(render(own))
