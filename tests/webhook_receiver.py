@@ -10,7 +10,7 @@ from typing import Any
 
 from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
-from standardwebhooks.webhooks import Webhook
+from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from frontend.webhooks.sender import WebhookSender
 from pipeline.public_addresses import AddressRule
@@ -47,6 +47,8 @@ class Receiver:
     secret: str = SECRET
     answers: dict[str, list[object]] = field(default_factory=lambda: defaultdict(list))
     received: list[Received] = field(default_factory=list)
+    told: dict[str, Received] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
     port: int = 0
     hanging: int = 0
     released: asyncio.Event = field(default_factory=asyncio.Event)
@@ -62,14 +64,16 @@ class Receiver:
     async def receive(self, request: web.Request) -> web.StreamResponse:
         """Take one. What is not signed rightly raises, and is answered with 500."""
         raw = await request.read()
-        body = Webhook(self.secret).verify(raw, dict(request.headers))
+        try:
+            body = Webhook(self.secret).verify(raw, dict(request.headers))
+        except WebhookVerificationError as error:
+            self.faults.append(str(error))
+            raise
         headers = request.headers
         self.received.append(
             Received(headers["webhook-id"], headers["webhook-signature"], body, raw, request.path_qs)
         )
-        answers = self.answers[request.path.removeprefix("/")]
-        answer = answers.pop(0) if answers else 204
-        match answer:
+        match self.answer(self.received[-1]):
             case "hang":
                 await self._hang()
             case "garbage":
@@ -87,6 +91,11 @@ class Receiver:
             case int(status):
                 return web.Response(status=status, text="x" * 1000)
         return web.Response(status=204)
+
+    def answer(self, received: Received) -> object:
+        """What is to be done about one whose signature is right: a status, or a word for what is wrong."""
+        answers = self.answers[received.path.partition("?")[0].removeprefix("/")]
+        return answers.pop(0) if answers else 204
 
     async def _hang(self) -> None:
         self.hanging += 1
@@ -127,14 +136,14 @@ def sender_to(port: int, *, hosts: Sequence[str] = ("*",), timeout_s: float = 5.
 
 
 @asynccontextmanager
-async def receiving(**settings: Any) -> AsyncIterator[Receiver]:
-    """A receiver on a free port."""
-    receiver = Receiver(**settings)
+async def receiving(receiver: Receiver | None = None) -> AsyncIterator[Receiver]:
+    """A receiver, or this one, on a free port."""
+    receiver = receiver or Receiver()
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", receiver.receive)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
-    await web.TCPSite(runner, LOOPBACK, receiver.port).start()
+    await web.TCPSite(runner, LOOPBACK, 0).start()
     receiver.port = runner.addresses[0][1]
     try:
         yield receiver
