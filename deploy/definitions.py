@@ -4,7 +4,8 @@
     python -m deploy.definitions --check         fail unless that file is what would be written
     python -m deploy.definitions --output FILE   write FILE with passwords of your own, from the environment
 
-With --output the retry ladder is that of RETRY_DELAYS_S, which has to be the one that the workers are given.
+With --output the ladders are those of RETRY_DELAYS_S and WEBHOOK_DELAYS_S, which have to be the ones that the
+workers and the frontends are given.
 RabbitMQ takes the file in when it starts for the first time, and when the file has changed since the last.
 """
 
@@ -21,13 +22,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from frontend.settings import FrontendSettings
 from pipeline import topology
 from pipeline.errors import InvalidSetting
-from pipeline.settings import ServiceSettings, read_settings
+from pipeline.settings import read_settings
 from pipeline.topology import (
     BULK,
     DEAD_IMAGES,
+    DEAD_WEBHOOKS,
     DEFAULT_RETRY_DELAYS_S,
+    DEFAULT_WEBHOOK_DELAYS_S,
     EVENT_LOG,
     EVENTS,
     EXCHANGES,
@@ -35,8 +39,12 @@ from pipeline.topology import (
     INTERACTIVE,
     QUEUES,
     RESIZE_DEAD,
+    WEBHOOK_QUEUE,
+    WEBHOOKS,
     Rung,
+    WebhookRung,
     ladder,
+    webhook_ladder,
 )
 
 COMMITTED = Path(__file__).parent / "rabbitmq" / "definitions.json"
@@ -74,39 +82,49 @@ class User:
 # The first names of each list are what the service does. The others are there because a service looks
 # at the whole topology before it starts, and from RabbitMQ 4.3.1 on looking at something takes any one
 # permission on it. To write to a queue is to bind it, which takes a readable exchange as well.
-FRONTEND = User(
-    name="frontend",
-    write=only(IMAGES, EVENTS, DEAD_IMAGES, INTERACTIVE, BULK, RESIZE_DEAD),
-    read=only(EVENT_LOG),
-)
+def frontend(rungs: Sequence[Rung]) -> User:
+    """The user of the frontends, who put webhooks on the rungs of their ladder."""
+    own = [rung for rung in rungs if isinstance(rung, WebhookRung)]
+    return User(
+        name="frontend",
+        write=only(
+            IMAGES, EVENTS, WEBHOOKS, DEAD_IMAGES, INTERACTIVE, BULK, RESIZE_DEAD, DEAD_WEBHOOKS, *own
+        ),
+        read=only(EVENT_LOG, WEBHOOK_QUEUE),
+    )
 
 
 def worker(rungs: Sequence[Rung]) -> User:
     """The user of the workers, who put jobs on the rungs of the retry ladder."""
+    own = [rung for rung in rungs if not isinstance(rung, WebhookRung)]
     return User(
         name="worker",
-        write=only(EVENTS, DEAD_IMAGES, RESIZE_DEAD, *rungs),
+        write=only(EVENTS, WEBHOOKS, DEAD_IMAGES, RESIZE_DEAD, DEAD_WEBHOOKS, *own),
         read=only(INTERACTIVE, BULK, IMAGES, EVENT_LOG),
     )
 
 
 DEFAULT_LADDER = ladder(DEFAULT_RETRY_DELAYS_S)
-WORKER = worker(DEFAULT_LADDER)
+DEFAULT_WEBHOOK_LADDER = webhook_ladder(DEFAULT_WEBHOOK_DELAYS_S)
+DEFAULT_RUNGS = (*DEFAULT_LADDER, *DEFAULT_WEBHOOK_LADDER)
+FRONTEND = frontend(DEFAULT_RUNGS)
+WORKER = worker(DEFAULT_RUNGS)
 # A person at the console: sees all, moves messages, tunes policies; makes no users.
 OPERATOR = User(name="operator", configure=".*", write=".*", read=".*", tags=("monitoring", "policymaker"))
 
 
 def users(rungs: Sequence[Rung]) -> tuple[User, ...]:
-    """All users of a broker with this ladder."""
-    return FRONTEND, worker(rungs), OPERATOR
+    """All users of a broker with these ladders."""
+    return frontend(rungs), worker(rungs), OPERATOR
 
 
-USERS = users(DEFAULT_LADDER)
+USERS = users(DEFAULT_RUNGS)
 
 # Pairs, as a queue cannot be a key. Only keys that RabbitMQ 3.10 knows: another one fails the whole import.
 POLICIES: Sequence[tuple[topology.Queue, Mapping[str, str | int]]] = (
     (INTERACTIVE, {"max-length": 100_000}),
     (BULK, {"max-length": 100_000}),
+    (WEBHOOK_QUEUE, {"max-length": 1_000_000}),
     (EVENT_LOG, {"max-age": "2D", "max-length-bytes": 500_000_000}),
 )
 
@@ -149,12 +167,13 @@ def own_passwords(environ: Mapping[str, str]) -> Passwords:
     return passwords
 
 
-def own_ladder(environ: Mapping[str, str]) -> tuple[Rung, ...]:
-    """The retry ladder of the services that have this environment; raises InvalidSetting."""
-    return ladder(read_settings(ServiceSettings, environ).retry_delays_s)
+def own_rungs(environ: Mapping[str, str]) -> tuple[Rung, ...]:
+    """The ladders of the services that have this environment; raises InvalidSetting."""
+    settings = read_settings(FrontendSettings, environ)
+    return *ladder(settings.retry_delays_s), *webhook_ladder(settings.webhook_delays_s)
 
 
-def definitions(passwords: Passwords, rungs: Sequence[Rung] = DEFAULT_LADDER) -> Definitions:
+def definitions(passwords: Passwords, rungs: Sequence[Rung] = DEFAULT_RUNGS) -> Definitions:
     """What the broker imports, in the shape of its own exports."""
     exchanges = (*EXCHANGES, *(rung.exchange for rung in rungs))
     queues = (*QUEUES, *(rung.queue for rung in rungs))
@@ -250,7 +269,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> str | None:
         COMMITTED.write_text(render(definitions(development_passwords())))
         return None
     try:
-        own = definitions(own_passwords(environ), own_ladder(environ))
+        own = definitions(own_passwords(environ), own_rungs(environ))
     except (ValueError, InvalidSetting) as error:
         return str(error)
     options.output.write_text(render(own))

@@ -21,6 +21,7 @@ def create_app(settings: FrontendSettings) -> web.Application:
     app.cleanup_ctx.append(resources.presets_context)
     app.cleanup_ctx.append(resources.store_context)
     app.cleanup_ctx.append(resources.publisher_context)
+    app.cleanup_ctx.append(resources.webhooks_context)
     app.cleanup_ctx.append(resources.waits_context)
     app.cleanup_ctx.append(resources.board_context)
     app.cleanup_ctx.append(resources.fetcher_context)

@@ -24,13 +24,15 @@ class Client:
     """The holder of an API key or, where there are no keys, whoever it is that sends from an address.
 
     It is counted under its `name`. Its jobs belong to `owner`, which is the name of its key; None where there
-    are no keys. `sees_all` says that the jobs of all others are there for it too.
+    are no keys. `sees_all` says that the jobs of all others are there for it too. The ends of its jobs are
+    told at `callback_url`, unless it says otherwise.
     """
 
     name: str
     owner: Owner | None = None
     sees_all: bool = False
     allowance: Allowance = NO_LIMIT
+    callback_url: str | None = None
 
     @property
     def owners(self) -> tuple[Owner | None, ...] | None:

@@ -52,7 +52,13 @@ class Clients:
             bytes=others.bytes if key.bytes_per_minute is None else key.bytes_per_minute,
         )
         name = f"key {holder.name}"
-        return Client(name=name, owner=holder.name, sees_all=key.sees_all, allowance=allowance)
+        return Client(
+            name=name,
+            owner=holder.name,
+            sees_all=key.sees_all,
+            allowance=allowance,
+            callback_url=key.callback_url,
+        )
 
 
 def _secret(request: web.Request) -> str:

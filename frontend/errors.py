@@ -84,6 +84,26 @@ class UrlNotTakenAtFirst(RequestError):
     """It could not be fetched when this Idempotency-Key came first. Send it again with a new key."""
 
 
+class WebhooksOff(RequestError):
+    """This server calls nobody back; WEBHOOK_HOSTS is not set."""
+
+
+class CallbackInvalid(RequestError):
+    """The callback_url is no address that can be called: http or https, a host, no user name."""
+
+
+class CallbackNotAllowed(RequestError):
+    """The host of the callback_url may not be called: it is not allowed, or is not public."""
+
+
+class WebhookNotFound(RequestError):
+    """The job has no callback_url: nobody is told of its end."""
+
+
+class WebhookNotDue(RequestError):
+    """The job has not ended yet: there is nothing to be told."""
+
+
 class BodyUnsupported(RequestError):
     """The body has to be multipart/form-data with `file` parts, or one image with an image/* type."""
 

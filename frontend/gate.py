@@ -9,7 +9,7 @@ from frontend.admission import admit
 from frontend.error_responses import error_response
 from frontend.errors import BodyUnsupported, FormMalformed, NoFile, RequestTooLarge, UploadTooLarge
 from frontend.idempotency import key_of
-from frontend.keys import OUTBOX_LEVEL, PRESETS, SETTINGS, STORE
+from frontend.keys import CALLBACKS, OUTBOX_LEVEL, PRESETS, SETTINGS, STORE
 from frontend.middlewares import give_request_id
 from frontend.upload_body import is_form
 from frontend.upload_fields import UploadFields
@@ -21,8 +21,9 @@ _BOUNDARY = re.compile(r';\s*boundary\s*=\s*"?[^\s";]', re.IGNORECASE)
 async def check_gate(request: web.Request) -> None:
     """Raise what would be the answer anyway, by the head of the request, the disk and the outbox.
 
-    That is one of IdempotencyKeyInvalid, OptionInvalid, UrlsOff, TooManyFiles, NoFile, FormMalformed,
-    BodyUnsupported, RequestTooLarge, UploadTooLarge, StorageFull and OutboxFull.
+    That is one of IdempotencyKeyInvalid, OptionInvalid, UrlsOff, WebhooksOff, CallbackInvalid,
+    CallbackNotAllowed, TooManyFiles, NoFile, FormMalformed, BodyUnsupported, RequestTooLarge, UploadTooLarge,
+    StorageFull and OutboxFull.
     """
     key_of(request)
     settings = request.app[SETTINGS]
@@ -31,6 +32,7 @@ async def check_gate(request: web.Request) -> None:
         presets=request.app[PRESETS],
         limits=settings.rendition_limits,
         max_urls=settings.urls_per_request,
+        read_callback=request.app[CALLBACKS].read,
     )
     if request.body_exists or not fields.urls:
         _check_type(request)

@@ -129,5 +129,6 @@ def _record(image: StoredImage, upload: Upload) -> JobRecord:
         source=image.source,
         renditions=upload.renditions,
         work=_work(image, upload),
+        callback_url=upload.callback_url,
         created_at=made_at(image.job_id),
     )

@@ -4,6 +4,7 @@ A retry goes in this order: the command into the outbox, the receipt away, the c
 frontend that dies in between leaves a job that has ended as before, or one that is in the outbox.
 """
 
+import logging
 from collections.abc import Iterable
 
 from msgspec.structs import replace
@@ -16,12 +17,16 @@ from frontend.job_state import JobState, queued_from_record
 from frontend.jobs import Jobs
 from frontend.lane_choice import LaneChoice
 from pipeline.broker import Publisher
-from pipeline.errors import JobBusy, JobNotFound, SourceMissing
+from pipeline.errors import JobBusy, JobNotFound, PipelineError, SourceMissing
 from pipeline.ids import JobId
 from pipeline.image_store import ImageStore
 from pipeline.job_locks import JobLocks
 from pipeline.messages import JobCancelled, JobRemoved, now
 from pipeline.records import JobRecord, Receipt, command_of, event_of
+from pipeline.webhook_dispatch import WebhookDispatch
+from pipeline.webhook_log import end_to_tell
+
+log = logging.getLogger(__name__)
 
 ASKED_AGAIN = ("failed", "cancelled")
 
@@ -36,6 +41,7 @@ class JobActions:
         store: ImageStore,
         publisher: Publisher,
         dispatch: Dispatch,
+        webhooks: WebhookDispatch,
         board: Board,
         jobs: Jobs,
         lanes: LaneChoice,
@@ -44,6 +50,7 @@ class JobActions:
         self._store = store
         self._publisher = publisher
         self._dispatch = dispatch
+        self._webhooks = webhooks
         self._board = board
         self._jobs = jobs
         self._lanes = lanes
@@ -131,7 +138,17 @@ class JobActions:
         if isinstance(event, JobCancelled):
             self._board.take_own(event)
             await self._publisher.publish_event(event)
+            await self._send_webhook(standing)
         return await self._jobs.find(state.id)
+
+    async def _send_webhook(self, standing: Receipt) -> None:
+        """At once. Should this be broken off, whoever meets the command of the job sends it."""
+        try:
+            record = await self._store.load_job(JobId(standing.job_id))
+            if record.callback_url is not None:
+                await self._webhooks.send(end_to_tell(standing))
+        except (PipelineError, OSError) as error:
+            log.warning("the webhook of job %s is not sent at once: %s", standing.job_id, error)
 
     async def _remove(self, receipt: Receipt) -> None:
         tombstone = Receipt(

@@ -25,8 +25,14 @@ from frontend.settings import FrontendSettings
 from frontend.sweeper import Sweeper
 from frontend.url_fetcher import UrlFetcher
 from frontend.waits import Waits
+from frontend.webhooks.callbacks import Callbacks
+from frontend.webhooks.courier import Courier
+from frontend.webhooks.relay import WebhookRelay
+from frontend.webhooks.sender import WebhookSender
 from pipeline.broker import Publisher
 from pipeline.image_store import ImageStore
+from pipeline.webhook_dispatch import WebhookDispatch
+from pipeline.webhook_log import WebhookLogs
 
 SETTINGS = web.AppKey("settings", FrontendSettings)
 METRICS = web.AppKey("metrics", Metrics)
@@ -39,6 +45,12 @@ DISPATCH = web.AppKey("dispatch", Dispatch)
 RELAY = web.AppKey("relay", Relay)
 OUTBOX_LEVEL = web.AppKey("outbox_level", OutboxLevel)
 FETCHER = web.AppKey("fetcher", UrlFetcher)
+WEBHOOK_SENDER = web.AppKey("webhook_sender", WebhookSender)
+CALLBACKS = web.AppKey("callbacks", Callbacks)
+WEBHOOK_DISPATCH = web.AppKey("webhook_dispatch", WebhookDispatch)
+WEBHOOK_RELAY = web.AppKey("webhook_relay", WebhookRelay)
+WEBHOOK_LOGS = web.AppKey("webhook_logs", WebhookLogs)
+COURIER = web.AppKey[Courier | None]("courier")
 INTAKE = web.AppKey("intake", Intake)
 CLAIMED_INTAKE = web.AppKey("claimed_intake", ClaimedIntake)
 BOARD = web.AppKey("board", Board)

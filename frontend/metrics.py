@@ -2,7 +2,15 @@
 
 from collections.abc import Iterator, Mapping
 
-from prometheus_client import CollectorRegistry, Gauge, Histogram, Metric, ProcessCollector, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    Metric,
+    ProcessCollector,
+    generate_latest,
+)
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 
@@ -54,6 +62,12 @@ class Metrics:
             buckets=JOB_BUCKETS_S,
             registry=self._registry,
         )
+        self._webhooks = Counter(
+            "image_resizer_webhook_tries",
+            "Tries of this frontend to deliver webhooks, by how they ended.",
+            ["outcome"],
+            registry=self._registry,
+        )
         self._gauges = {
             name: Gauge(f"image_resizer_{name}", text, registry=self._registry)
             for name, text in GAUGES.items()
@@ -74,6 +88,10 @@ class Metrics:
         if state.finished_at is not None:
             took_s = (state.finished_at - state.asked_at).total_seconds()
             self._jobs.labels(state.status).observe(max(took_s, 0.0))
+
+    def webhook_tried(self, outcome: str) -> None:
+        """Count a try to deliver a webhook: `delivered`, `failed` or `given_up`."""
+        self._webhooks.labels(outcome).inc()
 
     def text(self, now: Mapping[str, float | None], lanes: LaneFigures) -> bytes:
         """All of them, for Prometheus to read.

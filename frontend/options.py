@@ -17,7 +17,7 @@ from frontend.rendition_names import named
 from pipeline.messages import BAD_BYTES, DEFAULT_RENDITION, Rendition
 
 LISTS = ("renditions", "preset")
-OTHERS = ("file", "url", "batch_id", "name", "reuse")
+OTHERS = ("file", "url", "batch_id", "name", "reuse", "callback_url")
 """What a request may bring besides; it is not for this module."""
 KNOWN = (*OPTIONS, *LISTS, *OTHERS)
 DEFAULT_SIZE = {"width": DEFAULT_RENDITION.width, "height": DEFAULT_RENDITION.height}

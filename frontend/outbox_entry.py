@@ -10,6 +10,8 @@ from pipeline.image_store import ImageStore
 from pipeline.messages import ResizeImage
 from pipeline.outbox import Outbox
 from pipeline.records import DamagedRecord, JobRecord, command_of
+from pipeline.webhook_dispatch import WebhookDispatch
+from pipeline.webhook_log import end_to_tell
 
 log = logging.getLogger(__name__)
 
@@ -22,16 +24,20 @@ class Entry:
     record: JobRecord | None
 
 
-async def open_entry(job_id: JobId, since: float, *, outbox: Outbox, store: ImageStore) -> Entry | None:
+async def open_entry(
+    job_id: JobId, since: float, *, outbox: Outbox, store: ImageStore, webhooks: WebhookDispatch
+) -> Entry | None:
     """The entry of this job, which has been in the outbox since then; None when nothing is to be sent.
 
-    An entry whose job has ended, or whose image is gone, is removed.
+    An entry whose job has ended, or whose image is gone, is removed. Whoever ended the job may have died
+    before its webhook was on its way, so that is sent first.
     """
     record = await _record(job_id, store)
     command = await _command(job_id, record, outbox)
     if command is None:
         return None
     if not _has_image(command, store) or not await _is_wanted(command, since, store):
+        await _tell_end(command, store, webhooks)
         await outbox.remove(job_id)
         return None
     return Entry(command, record)
@@ -66,6 +72,12 @@ def _has_image(command: ResizeImage, store: ImageStore) -> bool:
     except SourceMissing:
         return False
     return True
+
+
+async def _tell_end(command: ResizeImage, store: ImageStore, webhooks: WebhookDispatch) -> None:
+    receipt = await store.load_receipt(JobId(command.job_id)) if command.webhook else None
+    if receipt is not None and receipt.status != "removed":
+        await webhooks.send(end_to_tell(receipt))
 
 
 async def _is_wanted(command: ResizeImage, since: float, store: ImageStore) -> bool:

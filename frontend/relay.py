@@ -17,6 +17,7 @@ from pipeline.errors import QueueFull
 from pipeline.ids import JobId
 from pipeline.image_store import ImageStore
 from pipeline.outbox import Outbox
+from pipeline.webhook_dispatch import WebhookDispatch
 
 log = logging.getLogger(__name__)
 
@@ -40,10 +41,19 @@ class _End(Enum):
 class Relay:
     """The task that empties the outbox."""
 
-    def __init__(self, *, outbox: Outbox, store: ImageStore, dispatch: Dispatch, link: Link) -> None:
+    def __init__(
+        self,
+        *,
+        outbox: Outbox,
+        store: ImageStore,
+        dispatch: Dispatch,
+        webhooks: WebhookDispatch,
+        link: Link,
+    ) -> None:
         self._outbox = outbox
         self._store = store
         self._dispatch = dispatch
+        self._webhooks = webhooks
         self._link = link
         self._task: asyncio.Task[None] | None = None
         self._looked_at = float("-inf")
@@ -111,7 +121,9 @@ class Relay:
         try:
             if not await self._outbox.lease(job_id, since):
                 return _End.PASSED_OVER
-            entry = await open_entry(job_id, since, outbox=self._outbox, store=self._store)
+            entry = await open_entry(
+                job_id, since, outbox=self._outbox, store=self._store, webhooks=self._webhooks
+            )
             if entry is None:
                 return _End.PASSED_OVER
             is_sent = await self._dispatch.publish(entry.command, entry.record)

@@ -22,8 +22,10 @@ from frontend.job_pages import JobPages
 from frontend.jobs import Jobs
 from frontend.keys import (
     BOARD,
+    CALLBACKS,
     CLAIMED_INTAKE,
     CLIENTS,
+    COURIER,
     DEPARTURES,
     DISPATCH,
     FEED,
@@ -45,6 +47,10 @@ from frontend.keys import (
     STORE,
     SWEEPER,
     WAITS,
+    WEBHOOK_DISPATCH,
+    WEBHOOK_LOGS,
+    WEBHOOK_RELAY,
+    WEBHOOK_SENDER,
 )
 from frontend.lane_choice import LaneChoice
 from frontend.live import Live
@@ -58,8 +64,13 @@ from frontend.relay import Relay
 from frontend.sweeper import Sweeper
 from frontend.url_fetcher import UrlFetcher
 from frontend.waits import Waits
+from frontend.webhooks.callbacks import Callbacks
+from frontend.webhooks.courier import AT_ONCE, Courier
+from frontend.webhooks.delivery import WebhookDelivery
+from frontend.webhooks.relay import WebhookRelay
+from frontend.webhooks.sender import WebhookSender
 from pipeline import __version__
-from pipeline.broker import Publisher
+from pipeline.broker import Publisher, WebhookDeliveries
 from pipeline.claims import Claims
 from pipeline.index_repair import IndexRepair
 from pipeline.job_locks import JobLocks
@@ -69,6 +80,10 @@ from pipeline.meters import Meters
 from pipeline.outbox import Outbox
 from pipeline.retention import Retention
 from pipeline.reuse import Reuse
+from pipeline.topology import webhook_ladder
+from pipeline.webhook_dispatch import WebhookDispatch
+from pipeline.webhook_log import WebhookLogs
+from pipeline.webhook_outbox import WebhookOutbox
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -93,6 +108,7 @@ def set_up_templates(app: web.Application) -> None:
 async def clients_context(app: web.Application) -> AsyncIterator[None]:
     """Who may send, and how much. Keys that cannot be used raise InvalidSetting and end the start."""
     settings = app[SETTINGS]
+    settings.check()
     keyring = Keyring(settings.api_keys) if settings.api_keys else None
     app[CLIENTS] = Clients(keyring, serves_anyone=settings.serve_anyone, allowance=settings.allowance)
     app[RATE_LIMITS] = RateLimits(Meters(settings.storage_dir), max_request_bytes=settings.max_request_bytes)
@@ -115,17 +131,56 @@ async def store_context(app: web.Application) -> AsyncIterator[None]:
 async def publisher_context(app: web.Application) -> AsyncIterator[None]:
     """The publishing connection, what goes its way, and the relay for what could not go at once."""
     settings = app[SETTINGS]
-    publisher = Publisher(settings.amqp_url, service=settings.name)
-    outbox = Outbox(settings.storage_dir)
+    rungs = webhook_ladder(settings.webhook_delays_s) if settings.webhook_hosts else ()
+    publisher = Publisher(settings.amqp_url, service=settings.name, rungs=rungs)
+    outbox, webhook_outbox = Outbox(settings.storage_dir), WebhookOutbox(settings.storage_dir)
     dispatch = Dispatch(outbox=outbox, publisher=publisher)
-    app[PUBLISHER], app[DISPATCH] = publisher, dispatch
-    app[RELAY] = Relay(outbox=outbox, store=app[STORE], dispatch=dispatch, link=publisher.link)
+    webhooks = WebhookDispatch(outbox=webhook_outbox, publisher=publisher)
+    app[PUBLISHER], app[DISPATCH], app[WEBHOOK_DISPATCH] = publisher, dispatch, webhooks
+    app[RELAY] = Relay(
+        outbox=outbox, store=app[STORE], dispatch=dispatch, webhooks=webhooks, link=publisher.link
+    )
+    app[WEBHOOK_RELAY] = WebhookRelay(outbox=webhook_outbox, dispatch=webhooks, link=publisher.link)
     app[OUTBOX_LEVEL] = OutboxLevel(outbox=outbox, dispatch=dispatch, bound=settings.max_outbox)
     publisher.link.start()
     app[RELAY].start()
+    app[WEBHOOK_RELAY].start()
     yield
+    await app[WEBHOOK_RELAY].close()
     await app[RELAY].close()
     await publisher.link.close()
+
+
+async def webhooks_context(app: web.Application) -> AsyncIterator[None]:
+    """What tells others of ends; whoever makes the application may have put a sender there."""
+    settings = app[SETTINGS]
+    app[WEBHOOK_LOGS] = WebhookLogs(settings.storage_dir)
+    app[COURIER] = None
+    if not settings.webhook_hosts:
+        app[CALLBACKS] = Callbacks(None)
+        yield
+        return
+    if WEBHOOK_SENDER not in app:
+        app[WEBHOOK_SENDER] = WebhookSender(settings.webhook_hosts, timeout_s=settings.webhook_timeout_s)
+    sender = app[WEBHOOK_SENDER]
+    app[CALLBACKS] = Callbacks(sender)
+    courier = app[COURIER] = Courier(
+        deliveries=WebhookDeliveries(settings.amqp_url, service=settings.name, prefetch=AT_ONCE),
+        delivery=WebhookDelivery(
+            store=app[STORE],
+            logs=app[WEBHOOK_LOGS],
+            sender=sender,
+            publisher=app[PUBLISHER],
+            secrets=settings.webhook_secret,
+            delays_s=settings.webhook_delays_s,
+            on_try=app[METRICS].webhook_tried,
+        ),
+    )
+    await sender.open()
+    courier.start()
+    yield
+    await courier.close()
+    await sender.close()
 
 
 async def waits_context(app: web.Application) -> AsyncIterator[None]:
@@ -159,6 +214,7 @@ async def board_context(app: web.Application) -> AsyncIterator[None]:
         store=app[STORE],
         publisher=app[PUBLISHER],
         dispatch=app[DISPATCH],
+        webhooks=app[WEBHOOK_DISPATCH],
         board=board,
         jobs=app[JOBS],
         lanes=app[LANE_CHOICE],
@@ -192,6 +248,7 @@ async def intake_context(app: web.Application) -> AsyncIterator[None]:
         store=app[STORE],
         reuse=Reuse(app[SETTINGS].storage_dir),
         dispatch=app[DISPATCH],
+        webhooks=app[WEBHOOK_DISPATCH],
         board=app[BOARD],
     )
     app[INTAKE] = Intake(

@@ -18,6 +18,7 @@ from frontend.handlers import (
     sign_in,
     static_files,
     uploads,
+    webhooks,
     ws,
 )
 
@@ -37,6 +38,8 @@ def add_routes(app: web.Application) -> None:
     router.add_get("/api/jobs/{job_id:[^/]+}/source", files.source)
     router.add_get("/api/jobs/{job_id:[^/]+}/renditions/{rendition:[^/]+}", files.rendition)
     router.add_get("/api/jobs/{job_id:[^/]+}/receipt", jobs.receipt)
+    router.add_get("/api/jobs/{job_id:[^/]+}/webhooks", webhooks.log)
+    router.add_post("/api/jobs/{job_id:[^/]+}/webhooks/replay", webhooks.replay)
     router.add_get("/api/batches/{batch_id:[^/]+}.zip", archives.batch)
     router.add_get("/api/batches/{batch_id:[^/]+}", jobs.batch)
     router.add_delete("/api/jobs/{job_id:[^/]+}", job_actions.delete)

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from frontend.client import Allowance
 from frontend.rendition_choice import RenditionLimits
+from frontend.webhooks.secrets import webhook_secrets
+from pipeline.errors import InvalidSetting
 from pipeline.settings import (
     ServiceSettings,
     days,
@@ -12,10 +14,12 @@ from pipeline.settings import (
     port_number,
     positive_int,
     positive_seconds,
+    rising_seconds,
     service_name,
     setting,
     yes_or_no,
 )
+from pipeline.topology import DEFAULT_WEBHOOK_DELAYS_S
 from pipeline.web_address import host_patterns
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -107,6 +111,29 @@ class FrontendSettings(ServiceSettings):
         text="Seconds that the addresses of one request may take, all together. What has not come by then is "
         "rejected.",
     )
+    webhook_hosts: tuple[str, ...] = setting(
+        (),
+        parse=host_patterns,
+        text="The hosts that may be [told how jobs ended](webhooks.md), written as in `URL_HOSTS`. Empty: "
+        "none, and nobody is ever called.",
+    )
+    webhook_secret: tuple[str, ...] = setting(
+        (),
+        parse=webhook_secrets,
+        secret=True,
+        text="What webhooks are signed with: `whsec_` and 24 to 64 bytes in base 64. While one takes the "
+        "place of another both, with a space between. Needed with `WEBHOOK_HOSTS`. The same for all "
+        "frontends.",
+    )
+    webhook_timeout_s: float = setting(
+        15.0, parse=positive_seconds, text="Seconds in which a receiver has to answer a webhook."
+    )
+    webhook_delays_s: tuple[float, ...] = setting(
+        DEFAULT_WEBHOOK_DELAYS_S,
+        parse=rising_seconds,
+        text="Seconds after which a webhook that could not be delivered is tried once more, after the first "
+        "failure, the second and so on; then it is given up. The same for all frontends.",
+    )
     min_free_bytes: int = setting(
         2_500_000_000,
         parse=natural,
@@ -177,6 +204,14 @@ class FrontendSettings(ServiceSettings):
         if self.host not in LOOPBACK:
             return "there are no API keys, so only this machine is served; see API_KEYS and SERVE_ANYONE"
         return None
+
+    def check(self) -> None:
+        """Raise InvalidSetting for settings that are of no use without others."""
+        if self.webhook_hosts and not self.webhook_secret:
+            raise InvalidSetting(
+                "WEBHOOK_SECRET is not set, and WEBHOOK_HOSTS is: webhooks are signed. A new one comes from "
+                "python -m frontend.webhooks"
+            )
 
     @property
     def urls_per_request(self) -> int:

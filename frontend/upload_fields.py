@@ -3,11 +3,12 @@
 All but presets and addresses once.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from multidict import MultiMapping
 
-from frontend.errors import OptionInvalid, TooManyFiles, UrlsOff
+from frontend.errors import OptionInvalid, TooManyFiles, UrlsOff, WebhooksOff
 from frontend.idempotency import Fingerprint
 from frontend.option_values import yes_or_no
 from frontend.options import RequestOptions
@@ -20,6 +21,14 @@ from pipeline.messages import Rendition
 BATCH_ID_AGE = timedelta(days=1)
 """A batch that a client names is younger than that; its id names the day whose folder it is kept in."""
 
+ReadCallback = Callable[[str], str]
+"""The address that a text is, to which ends of jobs may be told. Raises what is wrong with it."""
+
+
+def no_callback(_: str) -> str:
+    """Of a server that tells nobody. Raises WebhooksOff."""
+    raise WebhooksOff
+
 
 class UploadFields:
     """The fields of one upload: those of its address at first, then those of its form, as they come."""
@@ -31,11 +40,14 @@ class UploadFields:
         presets: Presets,
         limits: RenditionLimits,
         max_urls: int,
+        read_callback: ReadCallback = no_callback,
         fingerprint: Fingerprint | None = None,
     ) -> None:
         """Takes in the address of the request, as `take` does; into the `fingerprint` as well."""
         self.urls: list[str] = []
         self.batch_id: BatchId | None = None
+        self.callback_url: str | None = None
+        self._read_callback = read_callback
         self._max_urls = max_urls
         self.name: str | None = None
         self._reuse: str | None = None
@@ -48,7 +60,7 @@ class UploadFields:
         """Take in a field; one without text counts as not given. Raises OptionInvalid.
 
         Of addresses of images it raises UrlsOff and TooManyFiles; what they are worth is seen when they are
-        fetched.
+        fetched. Of an address to call back, WebhooksOff, CallbackInvalid and CallbackNotAllowed.
         """
         if field == "url":
             self._take_urls(_clean(value).split())
@@ -61,6 +73,8 @@ class UploadFields:
             self.name = _once(field, value.strip(), self.name)
         elif field == "reuse":
             self._reuse = _yes_or_no(field, value.strip(), self._reuse)
+        elif field == "callback_url":
+            self._take_callback(_clean(value).strip())
         else:
             self._options.add(field, value)
 
@@ -68,6 +82,12 @@ class UploadFields:
     def may_reuse(self) -> bool:
         """Whether its images may share results with other jobs."""
         return self._reuse is None or yes_or_no(self._reuse, field="reuse")
+
+    def _take_callback(self, text: str) -> None:
+        if text:
+            # It may hold secrets, so a second one is not shown.
+            _once("callback_url", "…", self.callback_url)
+            self.callback_url = self._read_callback(text)
 
     def _take_urls(self, urls: list[str]) -> None:
         """Take in addresses, in their order. Several in one field have white space between them."""

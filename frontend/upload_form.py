@@ -25,7 +25,7 @@ from frontend.options import KNOWN
 from frontend.presets import Presets
 from frontend.settings import FrontendSettings
 from frontend.upload_body import Chunks, UploadBody, is_form
-from frontend.upload_fields import UploadFields
+from frontend.upload_fields import ReadCallback, UploadFields, no_callback
 from frontend.url_fetcher import Fetched, UrlFetcher
 from pipeline.errors import PipelineError
 from pipeline.file_names import shown_name, stored_name
@@ -68,7 +68,8 @@ class RejectedFile:
 class Upload:
     """What a request has brought; all its images get the same renditions.
 
-    `may_reuse` says whether they may share results with other jobs.
+    `may_reuse` says whether they may share results with other jobs; `callback_url` is where
+    their ends are told.
     """
 
     batch_id: BatchId
@@ -76,6 +77,7 @@ class Upload:
     client: ClientTag | None = None
     renditions: tuple[Rendition, ...] = (DEFAULT_RENDITION,)
     may_reuse: bool = True
+    callback_url: str | None = None
     images: list[StoredImage] = field(default_factory=list)
     rejected: list[RejectedFile] = field(default_factory=list)
     urls: dict[int, str] = field(default_factory=dict)
@@ -93,6 +95,7 @@ class UploadReader:
         settings: FrontendSettings,
         presets: Presets,
         client: Client,
+        read_callback: ReadCallback = no_callback,
         fingerprint: Fingerprint | None = None,
     ) -> None:
         """A reader that has taken in the options of the address. Raises OptionInvalid.
@@ -110,6 +113,7 @@ class UploadReader:
             presets=presets,
             limits=settings.rendition_limits,
             max_urls=settings.urls_per_request,
+            read_callback=read_callback,
             fingerprint=fingerprint,
         )
         self._upload = Upload(new_batch_id(), owner=client.owner, client=client.tag)
@@ -128,6 +132,7 @@ class UploadReader:
             self._check_count()
             self._upload.renditions = self._fields.renditions()
             self._upload.may_reuse = self._settings.reuse_work and self._fields.may_reuse
+            self._upload.callback_url = self._fields.callback_url
             self._upload.batch_id = self._fields.batch_id or self._upload.batch_id
         except BaseException:
             await self._discard()

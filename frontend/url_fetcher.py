@@ -13,19 +13,11 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from aiohttp import (
-    ClientError,
-    ClientResponse,
-    ClientSession,
-    ClientTimeout,
-    DummyCookieJar,
-    TCPConnector,
-    hdrs,
-)
+from aiohttp import ClientError, ClientResponse, ClientSession, hdrs
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
-from frontend.checked_resolver import CheckedResolver
+from frontend.checked_session import checked_session
 from frontend.errors import (
     UrlBadStatus,
     UrlBrokenOff,
@@ -87,20 +79,7 @@ class UrlFetcher:
 
     async def open(self) -> None:
         """Be ready to fetch. Nothing is kept from one address for the next: no connection and no cookie."""
-        connector = TCPConnector(
-            resolver=CheckedResolver(self._rule, self._resolver),
-            use_dns_cache=False,
-            force_close=True,
-            limit=0,
-            ssl=self._tls or True,
-        )
-        self._session = ClientSession(
-            connector=connector,
-            cookie_jar=DummyCookieJar(),
-            headers=HEADERS,
-            timeout=ClientTimeout(total=None, sock_connect=None),
-            trust_env=False,
-        )
+        self._session = checked_session(self._rule, headers=HEADERS, resolver=self._resolver, tls=self._tls)
 
     async def close(self) -> None:
         """Close all connections."""

@@ -48,6 +48,10 @@ class WorkUnderWay(PipelineError):
     """The same image is being resized in the same way for another job just now."""
 
 
+class WebhookUnderWay(PipelineError):
+    """The end of this job is being told by another frontend just now."""
+
+
 class BatchNotFound(PipelineError):
     """There is no such batch."""
 

@@ -51,7 +51,15 @@ class Leftovers:
         paths = self._paths
         yield self._clean_upload, lambda: _of_ids(paths.uploads)
         yield _clean_results, lambda: _of_ids(paths.processed)
-        yield _clean_files, lambda: [paths.outbox, *_folders_in(paths.claims), *_folders_in(paths.work)]
+        yield (
+            _clean_files,
+            lambda: [
+                paths.outbox,
+                paths.webhooks,
+                *_folders_in(paths.claims),
+                *_folders_in(paths.work),
+            ],
+        )
         yield _remove_empty, lambda: _of_ids(paths.batches)
         yield _remove_empty, lambda: _days(paths.uploads) + _days(paths.processed) + _days(paths.batches)
 

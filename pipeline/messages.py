@@ -1,8 +1,8 @@
-"""The messages of the pipeline: one command, and the events that tell what became of it.
+"""The messages of the pipeline: the commands, and the events that tell what became of a job.
 
 All are frozen, versioned and small: ids and paths, never image bytes.
-`encode` gives JSON, `decode_command` and `decode_event` take it; whatever is wrong with the bytes is one
-`InvalidMessage`. Fields may be added with a default; a change of meaning needs a new `v`.
+`encode` gives JSON, `decode_command`, `decode_webhook` and `decode_event` take it; whatever is wrong with the
+bytes is one `InvalidMessage`. Fields may be added with a default; a change of meaning needs a new `v`.
 See docs/messages.md.
 """
 
@@ -116,6 +116,7 @@ class ResizeImage(Struct, frozen=True, kw_only=True, tag_field="type", tag="resi
     and on; `retries` is how many rungs of the retry ladder it has gone round since somebody asked for it.
     With a `work` it may be given the results of another job with the same one; without, it is always worked.
     `lane` says where to send it; once it is there the queue that it is taken from counts, and not this.
+    `webhook` says that somebody is to be told of its end: whoever ends it sends a DeliverWebhook.
     """
 
     v: Literal[1] = 1
@@ -128,6 +129,21 @@ class ResizeImage(Struct, frozen=True, kw_only=True, tag_field="type", tag="resi
     work: WorkKey | None = None
     lane: Lane = "interactive"
     renditions: Annotated[tuple[Rendition, ...], Meta(min_length=1)] = (DEFAULT_RENDITION,)
+    webhook: bool = False
+
+
+class DeliverWebhook(Struct, frozen=True, kw_only=True, tag_field="type", tag="deliver_webhook"):
+    """The command: tell whoever is to be told that the job has ended with this attempt.
+
+    To whom it goes is only in the store: addresses may hold secrets. `run` counts how often somebody has
+    asked for it again, `tries` the tries of this run that have failed.
+    """
+
+    v: Literal[1] = 1
+    job_id: str
+    attempt: Attempt = 1
+    run: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
+    tries: Annotated[int, Meta(ge=0, le=1_000)] = 0
 
 
 class Event(Struct, frozen=True, kw_only=True, tag_field="type"):
@@ -256,10 +272,11 @@ BAD_BYTES = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 _encoder = msgspec.json.Encoder()
 _command_decoder = msgspec.json.Decoder(ResizeImage)
+_webhook_decoder = msgspec.json.Decoder(DeliverWebhook)
 _event_decoder: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent)
 
 
-def encode(message: ResizeImage | AnyEvent) -> bytes:
+def encode(message: ResizeImage | DeliverWebhook | AnyEvent) -> bytes:
     """The JSON of a message, as UTF-8."""
     return _encoder.encode(message)
 
@@ -275,6 +292,15 @@ def decode_command(body: bytes) -> ResizeImage:
     if len(set(names)) < len(names):
         raise InvalidMessage("two renditions have the same name - at `$.renditions`")
     return command
+
+
+def decode_webhook(body: bytes) -> DeliverWebhook:
+    """The command that `body` spells; raises InvalidMessage, as above."""
+    try:
+        command = _webhook_decoder.decode(body)
+        return msgspec.structs.replace(command, job_id=parse_job_id(command.job_id))
+    except (*BAD_BYTES, InvalidId) as error:
+        raise InvalidMessage(str(error)) from error
 
 
 def decode_event(body: bytes) -> AnyEvent:

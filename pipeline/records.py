@@ -38,7 +38,8 @@ class JobRecord(Struct, frozen=True, kw_only=True):
 
     `owner` is the name of the API key that the image came with; None where there are no keys. `work` is None
     where its results are not to be shared with other jobs. `client` tells its sender from others, `lane` is
-    where its command was sent.
+    where its command was sent. `callback_url` is where its end is to be told; it may hold secrets, and is
+    nowhere else.
     """
 
     v: Literal[1] = 1
@@ -52,6 +53,7 @@ class JobRecord(Struct, frozen=True, kw_only=True):
     work: WorkKey | None = None
     client: ClientTag | None = None
     lane: Lane = "interactive"
+    callback_url: str | None = None
     created_at: datetime
 
 
@@ -138,6 +140,7 @@ def command_of(record: JobRecord, *, attempt: int = 1) -> ResizeImage:
         renditions=record.renditions,
         work=record.work,
         lane=record.lane,
+        webhook=record.callback_url is not None,
     )
 
 

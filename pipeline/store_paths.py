@@ -2,11 +2,14 @@
 
     uploads/<day>/<job_id>/<name>          the image
     uploads/<day>/<job_id>/job.json        what was asked
+    uploads/<day>/<job_id>/webhooks.json   how its end was told to others
     outbox/<job_id>                        accepted, and not yet confirmed by the broker
+    webhooks/<webhook id>.<run>            to be told to others, and not yet confirmed by the broker
     batches/<day>/<batch_id>/<job_id>      which jobs a batch has
     claims/<day>/<digest>.json             what an upload with an idempotency key has come to
     claims/locks/<digest or job_id>        somebody acts on this key, or changes this job
     claims/locks/<work key>.work           a worker is at this work
+    claims/locks/<job_id>.webhook          a frontend tells the end of this job
     work/<2 of the key>/<work key>         which job has done this work
     meters/<digest>                        how much a client has used lately
     processed/<day>/<job_id>/<file>        a rendition
@@ -26,6 +29,7 @@ from pipeline.messages import Owner, WorkKey
 
 JOB_FILE = "job.json"
 RECEIPT_FILE = "receipt.json"
+WEBHOOKS_FILE = "webhooks.json"
 MARK_PREFIX = ".attempt-"
 NOBODY = "-"
 
@@ -44,11 +48,21 @@ class StorePaths:
         self.index = root / "index"
         self.meters = root / "meters"
         self.work = root / "work"
+        self.webhooks = root / "webhooks"
 
     @property
     def parts(self) -> tuple[Path, ...]:
         """The folders that are always there."""
-        return (self.uploads, self.processed, self.batches, self.outbox, self.claims, self.index, self.work)
+        return (
+            self.uploads,
+            self.processed,
+            self.batches,
+            self.outbox,
+            self.claims,
+            self.index,
+            self.work,
+            self.webhooks,
+        )
 
     def upload_folder(self, job_id: JobId) -> Path:
         """The folder of the image and of what was asked."""
@@ -57,6 +71,14 @@ class StorePaths:
     def job(self, job_id: JobId) -> Path:
         """What was asked."""
         return self.upload_folder(job_id) / JOB_FILE
+
+    def webhook_log(self, job_id: JobId) -> Path:
+        """How the end of the job was told to others."""
+        return self.upload_folder(job_id) / WEBHOOKS_FILE
+
+    def webhook_lock(self, job_id: JobId) -> Path:
+        """The lock of the frontend that is telling the end of the job."""
+        return self.locks / f"{job_id}.webhook"
 
     def result_folder(self, job_id: JobId) -> Path:
         """The folder of the results and of the receipt."""

@@ -8,7 +8,7 @@ ones here: let the workers empty it and delete it in the console. The services t
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from aio_pika.abc import AbstractChannel, AbstractConnection
@@ -109,10 +109,34 @@ EVENT_LOG = Queue(
     (Binding(EVENTS.name, "#"),),
 )
 
-EXCHANGES = (IMAGES, DEAD_IMAGES, EVENTS)
-QUEUES = (RESIZE_DEAD, INTERACTIVE, BULK, EVENT_LOG)
+# Fanouts, so that whatever comes off a rung of a ladder needs no key.
+WEBHOOKS = Exchange("webhooks", "fanout")
+DEAD_WEBHOOKS = Exchange("webhooks.dead", "fanout")
+
+WEBHOOK_QUEUE = Queue(
+    WEBHOOKS.name,
+    {
+        "x-queue-type": "quorum",
+        "x-dead-letter-exchange": DEAD_WEBHOOKS.name,
+        "x-dead-letter-strategy": "at-least-once",
+        "x-overflow": "reject-publish",
+        # Above that of `resize`: a frontend that is restarted gives back all that it was at.
+        "x-delivery-limit": 1_000,
+    },
+    (Binding(WEBHOOKS.name, ""),),
+)
+
+WEBHOOK_DEAD = Queue(
+    DEAD_WEBHOOKS.name,
+    {"x-queue-type": "quorum", "x-overflow": "reject-publish", "x-delivery-limit": 1_000_000},
+    (Binding(DEAD_WEBHOOKS.name, ""),),
+)
+
+EXCHANGES = (IMAGES, DEAD_IMAGES, EVENTS, WEBHOOKS, DEAD_WEBHOOKS)
+QUEUES = (RESIZE_DEAD, INTERACTIVE, BULK, EVENT_LOG, WEBHOOK_DEAD, WEBHOOK_QUEUE)
 
 DEFAULT_RETRY_DELAYS_S = (2.0, 10.0, 60.0, 300.0, 1800.0)
+DEFAULT_WEBHOOK_DELAYS_S = (5.0, 60.0, 300.0, 1800.0, 7200.0, 18_000.0, 36_000.0)
 
 
 @dataclass(frozen=True)
@@ -157,6 +181,27 @@ class Rung:
 def ladder(delays_s: Sequence[float]) -> tuple[Rung, ...]:
     """The rungs of a retry ladder, in the order in which a job goes round them."""
     return tuple(Rung(delay_s) for delay_s in delays_s)
+
+
+@dataclass(frozen=True)
+class WebhookRung(Rung):
+    """A rung of the ladder of the webhooks: what waits there goes back to those who deliver them."""
+
+    @property
+    def name(self) -> str:
+        """The name of the exchange and of the queue: `webhooks.retry.5s`."""
+        return f"{WEBHOOKS.name}.retry.{self.delay_s:g}s"
+
+    @property
+    def queue(self) -> Queue:
+        """Where it waits."""
+        waiting = super().queue
+        return replace(waiting, arguments={**waiting.arguments, "x-dead-letter-exchange": WEBHOOKS.name})
+
+
+def webhook_ladder(delays_s: Sequence[float]) -> tuple[WebhookRung, ...]:
+    """The rungs of the ladder of the webhooks, in their order."""
+    return tuple(WebhookRung(delay_s) for delay_s in delays_s)
 
 
 async def declare(connection: AbstractConnection, rungs: Sequence[Rung] = ()) -> None:

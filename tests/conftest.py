@@ -39,7 +39,7 @@ async def amqp_url(node: BrokerNode) -> AsyncIterator[str]:
 def drop_retry_ladders(node: BrokerNode) -> None:
     """Remove what still waits for another try, whichever delays it was given."""
     for queue in management.call(node, "GET", "/queues/%2F"):
-        if queue["name"].startswith("resize.retry."):
+        if queue["name"].startswith(("resize.retry.", "webhooks.retry.")):
             management.call(node, "DELETE", f"/queues/%2F/{queue['name']}")
 
 
@@ -64,6 +64,12 @@ async def empty_queues(url: str) -> None:
             await channel.queue_delete(topology.EVENT_LOG.name)
         await topology.declare(connection)
         async with connection.channel() as channel:
-            for emptied in (topology.INTERACTIVE, topology.BULK, topology.RESIZE_DEAD):
+            for emptied in (
+                topology.INTERACTIVE,
+                topology.BULK,
+                topology.RESIZE_DEAD,
+                topology.WEBHOOK_QUEUE,
+                topology.WEBHOOK_DEAD,
+            ):
                 queue = await channel.get_queue(emptied.name, ensure=False)
                 await queue.purge()

@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
-from pipeline.broker import DeliverySlots, EventLog, Publisher
+from pipeline.broker import DeliverySlots, EventLog, Publisher, WebhookDeliveries
 
-Part = TypeVar("Part", Publisher, EventLog, DeliverySlots)
+Part = TypeVar("Part", Publisher, EventLog, DeliverySlots, WebhookDeliveries)
 
 WITHIN_S = 10.0
 

@@ -87,8 +87,17 @@ class Service:
 class Rig:
     """Frontends and workers that share a store. Everything that is still running is ended at the end."""
 
-    def __init__(self, amqp_url: str, folder: Path, *, storage: Path | None = None, **settings: str) -> None:
+    def __init__(
+        self,
+        amqp_url: str,
+        folder: Path,
+        *,
+        storage: Path | None = None,
+        frontend_module: str = "frontend",
+        **settings: str,
+    ) -> None:
         """`settings` are environment variables of all the services; `storage` is in `folder` if not given."""
+        self._frontend_module = frontend_module
         self.storage = storage or folder / "storage"
         self._folder = folder
         self._environment = {"AMQP_URL": amqp_url, "STORAGE_DIR": str(self.storage), **settings}
@@ -113,9 +122,9 @@ class Rig:
 
     def prepare_frontend(self, name: str) -> Service:
         """One more frontend, not started yet, with a port of its own that it keeps for good."""
-        port = _free_port()
+        port = free_port()
         self.urls[name] = f"http://127.0.0.1:{port}"
-        self.frontends[name] = self._service(name, "frontend", PORT=str(port))
+        self.frontends[name] = self._service(name, self._frontend_module, PORT=str(port))
         return self.frontends[name]
 
     def add_worker(self, name: str, *, slots: int = 1) -> Service:
@@ -175,7 +184,8 @@ def _get(url: str, path: str) -> dict[str, Any]:
         return answer
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A TCP port that nobody has just now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -11,6 +11,8 @@ from pipeline.delivery import GiveUp
 from pipeline.local_store import LocalImageStore
 from pipeline.reuse import Reuse
 from pipeline.topology import ladder
+from pipeline.webhook_dispatch import WebhookDispatch
+from pipeline.webhook_outbox import WebhookOutbox
 from pipeline.work_locks import WorkLocks
 from worker.heartbeat import Heartbeat
 from worker.image_pool import ImagePool
@@ -56,6 +58,9 @@ class Worker:
             ),
             pool=self._pool,
             publish=self._publisher.publish_event,
+            send_webhook=WebhookDispatch(
+                outbox=WebhookOutbox(settings.storage_dir), publisher=self._publisher
+            ).send,
             worker=name,
             delays_s=settings.retry_delays_s,
             min_free_bytes=settings.worker_min_free_bytes,

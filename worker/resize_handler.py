@@ -1,15 +1,15 @@
 """One command in, the results in the store, events and an outcome out. It knows no AMQP.
 
 The order is what keeps a job from being lost or done twice: a mark that says who is at it, renditions, then
-the receipt, then the event of the end, and only then the caller acknowledges. A command that comes again
-finds the receipt; one whose work was done for another job is given the results of that. A job ends once: the
-first receipt stands, whoever wrote it, and if it does not say `done` no rendition stays.
+the receipt, then the event of the end and the webhook, and only then the caller acknowledges. A command that
+comes again finds the receipt; one whose work was done for another job is given the results of that. A job
+ends once: the first receipt stands, whoever wrote it, and if it does not say `done` no rendition stays.
 """
 
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from pathlib import PurePosixPath
 
@@ -19,8 +19,9 @@ from pipeline.delivery import Done, GiveBack, GiveUp, Outcome, RetryLater
 from pipeline.errors import InvalidMessage, JobNotFound, StorageFull, WorkUnderWay
 from pipeline.ids import JobId, parse_job_id
 from pipeline.image_store import ImageStore
-from pipeline.messages import JobError, JobRetrying, ResizeImage, decode_command
+from pipeline.messages import DeliverWebhook, JobError, JobRetrying, ResizeImage, decode_command
 from pipeline.records import Receipt, event_of
+from pipeline.webhook_log import end_to_tell
 from worker.attempt import Attempt
 from worker.image_pool import ImagePool
 from worker.marks import Marks
@@ -38,6 +39,9 @@ ROOM_WITHIN_S = 5.0
 """So long a job waits in its worker for free space, before it goes round."""
 ROOM_POLL_S = 0.2
 
+SendWebhook = Callable[[DeliverWebhook], Awaitable[None]]
+"""Returns when the command is certain to be carried out. Raises StorageFull."""
+
 
 class ResizeHandler:
     """Carries out resize commands in the name of one worker."""
@@ -49,6 +53,7 @@ class ResizeHandler:
         shared_work: SharedWork,
         pool: ImagePool,
         publish: PublishEvent,
+        send_webhook: SendWebhook,
         worker: str,
         delays_s: Sequence[float],
         min_free_bytes: int = 0,
@@ -57,6 +62,7 @@ class ResizeHandler:
         self._store = store
         self._shared_work = shared_work
         self._publish = publish
+        self._send_webhook = send_webhook
         self._worker = worker
         self._delays_s = delays_s
         self._min_free_bytes = min_free_bytes
@@ -79,7 +85,7 @@ class ResizeHandler:
             async with self.marks.at(job_id) as found:
                 if found.receipt is not None:
                     log.info("job %s has ended before: %s", job_id, found.receipt.status)
-                    await self._settle(found.receipt, command.attempt)
+                    await self._settle(found.receipt, command, command.attempt)
                     return Done()
                 attempt = await self._attempt(job_id, command, found.lost if is_redelivered else 0)
                 return await self._try(attempt)
@@ -107,7 +113,7 @@ class ResizeHandler:
         if not await self._has_room():
             return await self._not_begun(attempt, StorageFull())
         try:
-            await self._tell_end(await self._shared_work.end_of(attempt, self._work), attempt.number)
+            await self._tell_end(await self._shared_work.end_of(attempt, self._work), attempt)
         except WorkUnderWay as error:
             return await self._not_begun(attempt, error)
         except Exception as error:
@@ -145,7 +151,7 @@ class ResizeHandler:
             case JobError(code=code):
                 if code == "internal_error":
                     log.error("job %s failed for good", attempt.job_id, exc_info=error)
-                await self._end(attempt.failed(outcome), attempt.number)
+                await self._end(attempt.failed(outcome), attempt)
                 return Done()
             case GiveBack():
                 log.info("job %s goes back: %s", attempt.job_id, outcome.reason)
@@ -159,14 +165,14 @@ class ResizeHandler:
         await self._publish(attempt.retrying(later.reason, later.delay_s))
         return later
 
-    async def _end(self, receipt: Receipt, number: int) -> None:
-        await self._tell_end(await self._shared_work.stored(receipt), number)
+    async def _end(self, receipt: Receipt, attempt: Attempt) -> None:
+        await self._tell_end(await self._shared_work.stored(receipt), attempt)
 
-    async def _tell_end(self, receipt: Receipt, number: int) -> None:
-        await self._settle(receipt, number)
+    async def _tell_end(self, receipt: Receipt, attempt: Attempt) -> None:
+        await self._settle(receipt, attempt.command, attempt.number)
         log.info("%s", _log_line(receipt))
 
-    async def _settle(self, receipt: Receipt, number: int) -> None:
+    async def _settle(self, receipt: Receipt, command: ResizeImage, number: int) -> None:
         """Make true, and tell, what the receipt says that stands.
 
         The event has the number of the attempt that met it, if that is higher: to a frontend that has heard
@@ -178,6 +184,8 @@ class ResizeHandler:
             await self._store.discard_renditions(parse_job_id(receipt.job_id))
             event = replace(event, attempt=max(event.attempt, number))
         await self._publish(event)
+        if command.webhook and receipt.status != "removed":
+            await self._send_webhook(end_to_tell(receipt))
 
     async def _put_off(self, command: ResizeImage, error: Exception) -> Outcome:
         """Not even how the job ends could be read or written, so it comes again, however long it takes."""

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 
-from pipeline.broker import Delivery, Publisher, PublishUncertain
+from pipeline.broker import LaneDelivery, Publisher, PublishUncertain
 from pipeline.delivery import Done, GiveBack, GiveUp, Outcome, RetryLater
 from pipeline.errors import BrokerUnavailable, QueueFull
 from pipeline.topology import Rung
@@ -24,7 +24,7 @@ class Settlement:
         self._worker = worker
         self._stopping = stopping
 
-    async def settle(self, delivery: Delivery, outcome: Outcome) -> None:
+    async def settle(self, delivery: LaneDelivery, outcome: Outcome) -> None:
         """Acknowledge, give back or bury the delivery, and before that what has to be before that."""
         match outcome:
             case Done():
@@ -36,7 +36,7 @@ class Settlement:
             case GiveUp():
                 await self._give_up(delivery, outcome)
 
-    async def _put_off(self, delivery: Delivery, outcome: RetryLater) -> None:
+    async def _put_off(self, delivery: LaneDelivery, outcome: RetryLater) -> None:
         """Put the next attempt on the ladder. A delivery that is lost comes again, and is that attempt."""
         if delivery.is_lost:
             log.warning("job %s comes again, and sooner", outcome.command.job_id)
@@ -50,7 +50,7 @@ class Settlement:
         else:
             await delivery.acknowledge()
 
-    async def _give_up(self, delivery: Delivery, outcome: GiveUp) -> None:
+    async def _give_up(self, delivery: LaneDelivery, outcome: GiveUp) -> None:
         """Move the message to the dead letters by hand: the broker would not write the reason to it."""
         log.warning("a message from %s goes to the dead letters: %s", delivery.origin, outcome.reason)
         headers = {"worker": self._worker, "origin": delivery.origin}

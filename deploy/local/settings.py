@@ -41,6 +41,7 @@ class LocalSettings:
         """The settings in `environment`. Raises InvalidSetting, which names the variable."""
         frontend = read_settings(FrontendSettings, environment)
         # Only to raise what is wrong with them before anything is started.
+        frontend.check()
         read_presets(frontend.presets_file, limits=frontend.rendition_limits)
         if frontend.api_keys:
             Keyring(frontend.api_keys)

@@ -5,6 +5,7 @@
     requests_per_minute = 600        # instead of what all others may; 0: as many as it likes
     bytes_per_minute = 500_000_000   # of images
     sees_all = true                  # for operators: the jobs of all keys
+    callback_url = "https://…"       # where the ends of its jobs are told, if WEBHOOK_HOSTS allows
 
 A key is 32 bytes of chance. There is nothing to be guessed, so its digest needs neither salt nor slowness
 (NIST SP 800-63B, 5.1.2.2 asks for those below 112 bits).
@@ -18,10 +19,12 @@ from typing import Annotated
 
 import msgspec
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from frontend.toml_file import read_toml
-from pipeline.errors import InvalidSetting
+from pipeline.errors import InvalidSetting, UrlInvalid
 from pipeline.messages import Owner
+from pipeline.web_address import parse_web_address
 
 PREFIX = "ir_"
 """By this those are found who have committed a key to a repository."""
@@ -37,6 +40,7 @@ class ApiKey(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     requests_per_minute: PerMinute | None = None
     bytes_per_minute: PerMinute | None = None
     sees_all: bool = False
+    callback_url: str | None = None
 
 
 ApiKeys = Mapping[Owner, ApiKey]
@@ -60,6 +64,9 @@ def read_keys(path: Path) -> ApiKeys:
 def _key(name: str, table: object) -> ApiKey:
     try:
         msgspec.convert(name, Owner)
-        return msgspec.convert(table, ApiKey)
-    except msgspec.ValidationError as error:
+        key = msgspec.convert(table, ApiKey)
+        if key.callback_url is None:
+            return key
+        return replace(key, callback_url=parse_web_address(key.callback_url).url)
+    except (msgspec.ValidationError, UrlInvalid) as error:
         raise InvalidSetting(f"API_KEYS: key {name!r}: {error}") from error

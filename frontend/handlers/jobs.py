@@ -5,6 +5,7 @@ from aiohttp import web
 from frontend.board import Board
 from frontend.errors import ReceiptNotFound
 from frontend.etags import asks_for_news, etag_of, is_known, json_response
+from frontend.handlers.webhooks import webhook_state
 from frontend.job_view import batch_view
 from frontend.keys import BOARD, JOBS, STORE, WAITS
 from frontend.own import batch_id_of, own_batch, own_job, own_job_id
@@ -25,7 +26,7 @@ async def job(request: web.Request) -> web.Response:
         while True:
             is_last_look = wait.is_over or not seconds
             state = await jobs.find(job_id)
-            view = jobs.view(state)
+            view = jobs.view(state) | await webhook_state(request, job_id)
             has_news = is_for_news and not is_known(request, etag_of(view))
             if is_last_look or state.is_ended or has_news:
                 return json_response(request, view)

@@ -14,6 +14,7 @@ from frontend.intake import Acceptance
 from frontend.job_state import JobState
 from frontend.job_view import JsonObject, batch_links, to_json
 from frontend.keys import (
+    CALLBACKS,
     CLAIMED_INTAKE,
     CLIENT,
     FETCHER,
@@ -69,9 +70,11 @@ async def _accept(request: web.Request) -> Acceptance:
         settings=app[SETTINGS],
         presets=app[PRESETS],
         client=request[CLIENT],
+        read_callback=app[CALLBACKS].read,
         fingerprint=fingerprint,
     )
     upload = await reader.read()
+    upload.callback_url = upload.callback_url or app[CALLBACKS].of_client(request[CLIENT])
     if key is None or fingerprint is None:
         await _fetch(request, reader, upload)
         return await app[INTAKE].accept(upload)

@@ -48,11 +48,10 @@ class Delivery:
     Settling never raises for a connection that has ended in the meantime: the broker then delivers again.
     """
 
-    def __init__(self, message: AbstractIncomingMessage, channel: AbstractChannel, lane: Lane) -> None:
+    def __init__(self, message: AbstractIncomingMessage, channel: AbstractChannel) -> None:
         self._message = message
         self._channel = channel
         self.body = message.body
-        self.lane = lane
 
     @property
     def returns(self) -> int:
@@ -99,6 +98,14 @@ class Delivery:
             log.warning("could not %s a delivery, so it will come again: %r", how, error)
 
 
+class LaneDelivery(Delivery):
+    """One command as it is taken from this lane."""
+
+    def __init__(self, message: AbstractIncomingMessage, channel: AbstractChannel, lane: Lane) -> None:
+        super().__init__(message, channel)
+        self.lane = lane
+
+
 class DeliverySlots:
     """The consuming connection of a worker, with one queue of deliveries for each consumer.
 
@@ -116,12 +123,14 @@ class DeliverySlots:
     ) -> None:
         """`on_lost` is called when the channel of a slot ends: what it had delivered is lost to us."""
         self.link = Link(url, name=link_name(service, "consume"), set_up=self._set_up)
-        self._queues: dict[Consumer, asyncio.Queue[Delivery]] = {each: asyncio.Queue() for each in consumers}
+        self._queues: dict[Consumer, asyncio.Queue[LaneDelivery]] = {
+            each: asyncio.Queue() for each in consumers
+        }
         self._channels: dict[Consumer, AbstractChannel] = {}
         self._on_lost = on_lost
         self._stopping = False
 
-    async def take(self, consumer: Consumer) -> Delivery:
+    async def take(self, consumer: Consumer) -> LaneDelivery:
         """The next delivery for this consumer, whenever it comes."""
         return await self._queues[consumer].get()
 
@@ -169,7 +178,7 @@ class DeliverySlots:
     async def _hand_over(
         self, consumer: Consumer, channel: AbstractChannel, message: AbstractIncomingMessage
     ) -> None:
-        delivery = Delivery(message, channel, consumer.lane)
+        delivery = LaneDelivery(message, channel, consumer.lane)
         if self._stopping:
             await delivery.give_back()
         else:

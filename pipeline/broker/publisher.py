@@ -19,7 +19,7 @@ from aio_pika.exceptions import (
 from pipeline import topology
 from pipeline.broker.link import Link, link_name, open_publishing_channel
 from pipeline.errors import BrokerUnavailable, PipelineError, QueueFull
-from pipeline.messages import AnyEvent, JobEvent, Lane, ResizeImage, encode, event_type
+from pipeline.messages import AnyEvent, DeliverWebhook, JobEvent, Lane, ResizeImage, encode, event_type
 
 log = logging.getLogger(__name__)
 
@@ -103,6 +103,19 @@ class Publisher:
         message = self._message(body, "dead_letter", None, {**headers, "reason": reason})
         address = _Address(topology.DEAD_IMAGES, topology.lane_key(lane), topology.RESIZE_DEAD)
         await self._publish_confirmed(address, message)
+
+    async def publish_webhook(
+        self, command: DeliverWebhook, rung: topology.WebhookRung | None = None
+    ) -> None:
+        """Return when the broker has stored the command; with a rung, to be delivered after its delay.
+
+        Raises as above.
+        """
+        await self.check_open()
+        headers: HeadersType = {"job_id": command.job_id}
+        message = self._message(encode(command), "deliver_webhook", command.job_id, headers)
+        exchange, queue = (rung.exchange, rung.queue) if rung else (topology.WEBHOOKS, topology.WEBHOOK_QUEUE)
+        await self._publish_confirmed(_Address(exchange, topology.WEBHOOKS.name, queue), message)
 
     async def publish_event(self, event: AnyEvent) -> bool:
         """Publish an event and wait for it, but never long; whether it was confirmed.

@@ -18,6 +18,7 @@ from pipeline.progress_line import ProgressLine
 from pipeline.reconcile.lookout import Lookout, Standing
 from pipeline.reconcile.reconciliation import Reconciliation
 from pipeline.settings import ServiceSettings, positive_seconds, read_settings
+from pipeline.webhook_log import WebhookLogs
 
 DONE, INCOMPLETE, REFUSED = 0, 1, 2
 
@@ -64,7 +65,12 @@ def _parser() -> argparse.ArgumentParser:
 async def _reconcile(settings: ServiceSettings, *, is_dry_run: bool, patience_s: float) -> int:
     store, line = LocalImageStore(settings.storage_dir), ProgressLine()
     publisher = None if is_dry_run else Publisher(settings.amqp_url, service=SERVICE)
-    lookout = Lookout(store=store, outbox=Outbox(settings.storage_dir), patience_s=patience_s)
+    lookout = Lookout(
+        store=store,
+        outbox=Outbox(settings.storage_dir),
+        webhooks=WebhookLogs(settings.storage_dir),
+        patience_s=patience_s,
+    )
     run = Reconciliation(store=store, lookout=lookout, publisher=publisher, tell=line.tell)
     try:
         if publisher is not None:
@@ -91,6 +97,7 @@ def _report(run: Reconciliation, *, is_dry_run: bool) -> None:
         print(f"job {job_id}: {Standing.DAMAGED.value}", file=sys.stderr)
     what = "would be put back into the queue" if is_dry_run else "put back into the queue"
     parts = [
+        (Standing.UNTOLD, "have ended and are told once more"),
         (Standing.ENDED, "have ended"),
         (Standing.IN_OUTBOX, "wait in the outbox"),
         (Standing.NOT_OURS, "came without a frontend"),

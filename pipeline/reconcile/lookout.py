@@ -7,8 +7,10 @@ from enum import Enum
 from pipeline.errors import JobNotFound
 from pipeline.ids import JobId
 from pipeline.image_store import ImageStore, Traces
+from pipeline.messages import DeliverWebhook
 from pipeline.outbox import Outbox
-from pipeline.records import DamagedRecord, JobRecord
+from pipeline.records import DamagedRecord, JobRecord, Receipt
+from pipeline.webhook_log import WebhookLogs, end_to_tell
 
 ACCEPTED_WITHIN_S = 5.0
 """A frontend that accepts a job writes its command down, or takes all of it back, in less."""
@@ -18,6 +20,7 @@ class Standing(Enum):
     """What is to be done about a job."""
 
     ENDED = "it has ended"
+    UNTOLD = "it has ended, and the command to tell so has to be on its way"
     IN_OUTBOX = "a frontend will send it"
     NOT_OURS = "no frontend has accepted it"
     DAMAGED = "what was asked cannot be read"
@@ -27,18 +30,22 @@ class Standing(Enum):
 
 @dataclass(frozen=True)
 class Finding:
-    """How a job stands. `record` is there when it waits."""
+    """How a job stands. `record` is there when it waits, `webhook` when its end is to be told to somebody."""
 
     standing: Standing
     record: JobRecord | None = None
+    webhook: DeliverWebhook | None = None
 
 
 class Lookout:
     """Looks jobs up in one store. A worker that has begun with a job gets `patience_s` to end it."""
 
-    def __init__(self, *, store: ImageStore, outbox: Outbox, patience_s: float) -> None:
+    def __init__(
+        self, *, store: ImageStore, outbox: Outbox, webhooks: WebhookLogs, patience_s: float
+    ) -> None:
         self._store = store
         self._outbox = outbox
+        self._webhooks = webhooks
         self._patience_s = patience_s
 
     async def look(self, job_id: JobId) -> Finding:
@@ -51,14 +58,30 @@ class Lookout:
             return Finding(Standing.NOT_OURS)
 
     async def _look(self, job_id: JobId) -> Finding:
-        if await self._store.load_receipt(job_id) is not None:
-            return Finding(Standing.ENDED)
+        receipt = await self._store.load_receipt(job_id)
+        if receipt is not None:
+            return await self._look_at_end(job_id, receipt)
         record = await self._store.load_job(job_id)
         if await self._outbox.holds(job_id):
             return Finding(Standing.IN_OUTBOX)
         if self._is_fresh(await self._store.traces(job_id)):
             return Finding(Standing.FRESH)
         return Finding(Standing.WAITING, record)
+
+    async def _look_at_end(self, job_id: JobId, receipt: Receipt) -> Finding:
+        """Whether its end has been told, or given up, if somebody is to be told of it."""
+        if receipt.status == "removed" or not await self._is_called_back(job_id):
+            return Finding(Standing.ENDED)
+        known = (await self._webhooks.load(job_id)).of(receipt)
+        if known.state != "pending":
+            return Finding(Standing.ENDED)
+        return Finding(Standing.UNTOLD, webhook=end_to_tell(receipt, run=known.run, tries=known.tries))
+
+    async def _is_called_back(self, job_id: JobId) -> bool:
+        try:
+            return (await self._store.load_job(job_id)).callback_url is not None
+        except JobNotFound:
+            return False  # a command that somebody has typed in by hand has no record
 
     def _is_fresh(self, traces: Traces) -> bool:
         now = time.time()

@@ -1,18 +1,21 @@
-"""Every job that waits, back into the queue: the oldest first, each command confirmed.
+"""Every job that waits, back into the queue, and every webhook: the oldest first, each command confirmed.
 
 A job whose command is in the queue all the same is in it twice then. The second one finds the receipt and is
-acknowledged, so it can be done at any time, be broken off, and be done again.
+acknowledged, so it can be done at any time, be broken off, and be done again. So it is with webhooks:
+the log of the job tells how far they have come.
 """
 
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 from pipeline.broker import Publisher, PublishUncertain
 from pipeline.errors import BrokerUnavailable, QueueFull
 from pipeline.ids import JobId
 from pipeline.image_store import ImageStore
+from pipeline.messages import DeliverWebhook
 from pipeline.reconcile.lookout import Lookout, Standing
 from pipeline.records import JobRecord, command_of, queued_of
 
@@ -22,7 +25,7 @@ GIVE_UP_AFTER_S = 30.0
 """A broker that has taken nothing for so long is away. One whose queue is full is waited for."""
 
 Tell = Callable[[str], None]
-OnWaiting = Callable[[JobRecord], None]
+Publish = Callable[[], Awaitable[None]]
 
 
 class Reconciliation:
@@ -71,6 +74,8 @@ class Reconciliation:
         if finding.record is not None:
             await self._put_back(finding.record)
             self.waiting.append(job_id)
+        if finding.webhook is not None:
+            await self._put_webhook_back(finding.webhook)
         if finding.standing is Standing.DAMAGED:
             self.damaged.append(job_id)
         self.counts[finding.standing] += 1
@@ -78,14 +83,21 @@ class Reconciliation:
     async def _put_back(self, record: JobRecord) -> None:
         if self._publisher is None:
             return
-        while not await self._publish(record, self._publisher):
-            self._tell(f"waiting for the broker, after {self.counts[Standing.WAITING]:,} jobs")
+        await self._until_published(partial(self._publisher.publish_command, command_of(record)))
         await self._publisher.publish_event(queued_of(record))
 
-    async def _publish(self, record: JobRecord, publisher: Publisher) -> bool:
+    async def _put_webhook_back(self, webhook: DeliverWebhook) -> None:
+        if self._publisher is not None:
+            await self._until_published(partial(self._publisher.publish_webhook, webhook))
+
+    async def _until_published(self, publish: Publish) -> None:
+        while not await self._is_published(publish):
+            self._tell(f"waiting for the broker, after {self.counts[Standing.WAITING]:,} jobs")
+
+    async def _is_published(self, publish: Publish) -> bool:
         """Whether it could be done; a moment later if not, and then the broker may be asked again."""
         try:
-            await publisher.publish_command(command_of(record))
+            await publish()
         except QueueFull:
             self._away_since = None
         except (BrokerUnavailable, PublishUncertain):

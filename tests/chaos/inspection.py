@@ -94,6 +94,19 @@ class Inspection:
                 self._check_ending(promise, ending)
         self._check_strangers()
 
+    def check_webhooks(self) -> None:
+        """Each end that was to be told has been taken, rightly signed, as its receipt tells it."""
+        receiver = self._stage.receiver
+        for job_id, ending in self.promised().items():
+            if self._stage.ledger.promises[job_id].parcel.is_called_back:
+                told = receiver.told.get(job_id)
+                if told is None:
+                    self._add("an end that nobody was told of", job_id)
+                elif told.body["type"] != f"job.{ending.status}":
+                    self._add("another end was told", f"{job_id} {ending.status}: {told.body['type']}")
+        for fault in receiver.faults:
+            self._add("a webhook that is not signed rightly", fault)
+
     async def check_http(self, url: str) -> None:
         """The batch shows every promise with the end that its receipt tells."""
         batch = f"{url}/api/batches/{self._stage.ledger.batch_id}"
@@ -113,6 +126,7 @@ class Inspection:
         found = [("a temporary file", name) for name in await asyncio.to_thread(self._temporary_files)]
         found += [("an upload without a promise", name) for name in self._uploads_of_nobody()]
         found += [("an entry of the outbox", path.name) for path in (self._storage / "outbox").glob("*")]
+        found += [("a webhook in the outbox", path.name) for path in (self._storage / "webhooks").glob("*")]
         found += [("an orphan", orphan) for orphan in await asyncio.to_thread(self._orphans)]
         return found + await self._waiting()
 

@@ -7,6 +7,7 @@ from functools import cache
 from random import Random
 
 from benchmarks.photographs import make_photograph
+from tests.webhook_receiver import HOST
 
 Size = tuple[int, int]
 
@@ -30,6 +31,9 @@ WISHES: Sequence[tuple[Mapping[str, str], Mapping[str, Size]]] = (
 WEIGHTS = (3, 3, 4)
 TWIN_SHARE, TWINS = 0.2, 4
 """So many are one of a few that come again and again, so that results are reused."""
+CALLED_BACK_SHARE = 0.4
+CALLBACK = {"callback_url": f"http://{HOST}/"}
+"""So many want to be told of their end."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,11 @@ class Parcel:
     poison: str | None = None
     fails_with: frozenset[str] = frozenset()
 
+    @property
+    def is_called_back(self) -> bool:
+        """Whether somebody wants to be told of its end."""
+        return "callback_url" in self.fields
+
     def may_end_with(self, code: str) -> bool:
         """Whether its job may fail with this code."""
         return self.poison is not None and (not self.fails_with or code in self.fails_with)
@@ -61,6 +70,8 @@ def good_parcel(number: int, dice: Random) -> Parcel:
     if dice.random() < TWIN_SHARE:
         data = _marked(_photograph(0), f"twin {dice.randrange(TWINS)}")
     [(fields, sizes)] = dice.choices(WISHES, WEIGHTS)
+    if dice.random() < CALLED_BACK_SHARE:
+        fields = {**fields, **CALLBACK}
     return Parcel(number, f"photo-{number}.jpg", data, f"{dice.getrandbits(64):016x}", fields, sizes)
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,7 @@ from tests.chaos.brokers import Broker
 from tests.chaos.faults import make
 from tests.chaos.inspection import Inspection
 from tests.chaos.ledger import Ledger
+from tests.chaos.moody_receiver import HOOK_SETTINGS, MoodyReceiver
 from tests.chaos.outcome import Outcome
 from tests.chaos.processes import MARK, marked
 from tests.chaos.scenario import Scenario
@@ -23,6 +24,7 @@ from tests.chaos.summary import summary
 from tests.chaos.witness import Witness
 from tests.eventually import eventually
 from tests.rig import Rig
+from tests.webhook_receiver import Receiver, receiving
 
 SETTINGS = {
     "RETRY_DELAYS_S": "0.5,1,2,4,8",
@@ -30,6 +32,7 @@ SETTINGS = {
     "WORKER_MIN_FREE_BYTES": "0",
     "LOG_LEVEL": "INFO",
 }
+FRONTEND_MODULE = "tests.called_back_frontend"
 LOOK_EVERY_S = 0.25
 SETTLES_WITHIN_S = 30.0
 SEEN_WITHIN_S = 15.0
@@ -50,12 +53,28 @@ async def run(
     on_progress: OnProgress = lambda _: None,
 ) -> Outcome:
     """What the scenario comes to on this broker, which runs. All that is started here is ended on return."""
+    settings = {**SETTINGS, **HOOK_SETTINGS, "SWEEP_AFTER_S": f"{sweep_after_s:g}", **scenario.settings}
+    async with receiving(MoodyReceiver(Random(f"{seed}/receiver"))) as receiver:
+        settings |= {"WEBHOOK_SECRET": receiver.secret, "RECEIVER_PORT": str(receiver.port)}
+        rig_of = partial(Rig, broker.amqp_url, folder, storage=storage, frontend_module=FRONTEND_MODULE)
+        return await _run(scenario, broker, rig_of, settings, receiver, seed=seed, on_progress=on_progress)
+
+
+async def _run(
+    scenario: Scenario,
+    broker: Broker,
+    rig_of: Callable[..., Rig],
+    settings: Mapping[str, str],
+    receiver: Receiver,
+    *,
+    seed: int,
+    on_progress: OnProgress,
+) -> Outcome:
     ledger, mark = Ledger(new_batch_id()), secrets.token_hex(8)
-    settings = {**SETTINGS, MARK: mark, "SWEEP_AFTER_S": f"{sweep_after_s:g}", **scenario.settings}
-    rig = Rig(broker.amqp_url, folder, storage=storage, **settings)
+    rig = rig_of(**settings, **{MARK: mark})
     for number in range(2, scenario.frontends + 1):
         rig.prepare_frontend(f"frontend-{number}")
-    stage = Stage(rig, broker, ledger, Random(f"{seed}/faults"), mark)
+    stage = Stage(rig, broker, ledger, Random(f"{seed}/faults"), mark, receiver)
     # Before anything runs: to make them takes seconds, in which nothing else would be heard.
     parcels = list(scenario.parcels(scenario.jobs, Random(f"{seed}/parcels")))
     sender = Sender(list(rig.urls.values()), ledger, scenario.manners, Random(f"{seed}/sender"))
@@ -85,6 +104,7 @@ async def _play(
         await stage.mend()
         await _settle(stage, inspection, witnesses)
         inspection.check_jobs()
+        inspection.check_webhooks()
         await inspection.check_leftovers()
         await inspection.check_http(stage.rig.url)
         _check_witnesses(scenario, stage, inspection, witnesses)

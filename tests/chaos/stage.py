@@ -7,6 +7,7 @@ from random import Random
 from tests.chaos.brokers import Broker
 from tests.chaos.ledger import Ledger
 from tests.rig import Rig
+from tests.webhook_receiver import Receiver
 
 
 @dataclass
@@ -18,6 +19,7 @@ class Stage:
     ledger: Ledger
     dice: Random
     mark: str
+    receiver: Receiver
 
     @property
     def ballast(self) -> Path:

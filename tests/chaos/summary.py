@@ -33,6 +33,13 @@ def summary(scenario: Scenario, stage: Stage, inspection: Inspection, *, seed: i
             ledger.violations.add("away for too long", f"{what} {getattr(outcome, what)}")
     if len(ledger.promises) + len(ledger.refused) < scenario.jobs:
         ledger.violations.add("not everything was sent in time", f"{len(ledger.promises)} of {scenario.jobs}")
-    outcome.further = scenario.check(stage, inspection)
+    outcome.further = {"webhooks:": _told(stage), **scenario.check(stage, inspection)}
     outcome.violations = ledger.violations.sentences()
     return outcome
+
+
+def _told(stage: Stage) -> str:
+    """How many ends were told, and by how many requests."""
+    wanted = sum(promise.parcel.is_called_back for promise in stage.ledger.promises.values())
+    receiver = stage.receiver
+    return f"{len(receiver.told):,} of {wanted:,} ends told, by {len(receiver.received):,} requests"

@@ -13,13 +13,28 @@ import pytest
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 from aio_pika.exceptions import ChannelClosed, ProbableAuthenticationError
 
-from deploy.definitions import COMMITTED, DEFAULT_LADDER, FRONTEND, OPERATOR, WORKER, User
+from deploy.definitions import (
+    COMMITTED,
+    DEFAULT_LADDER,
+    DEFAULT_WEBHOOK_LADDER,
+    FRONTEND,
+    OPERATOR,
+    WORKER,
+    User,
+)
 from deploy.local.broker_node import BrokerNode
 from pipeline import topology
-from pipeline.broker import DeliverySlots, EventLog, Publisher, consumers_of
+from pipeline.broker import DeliverySlots, EventLog, Publisher, WebhookDeliveries, consumers_of
 from pipeline.ids import new_job_id
-from pipeline.messages import AnyEvent, ResizeImage, WorkerOnline, decode_command
-from pipeline.topology import DEAD_IMAGES, EVENT_LOG, EVENTS, IMAGES, INTERACTIVE, RESIZE_DEAD
+from pipeline.messages import (
+    AnyEvent,
+    DeliverWebhook,
+    ResizeImage,
+    WorkerOnline,
+    decode_command,
+    decode_webhook,
+)
+from pipeline.topology import DEAD_IMAGES, EVENT_LOG, EVENTS, IMAGES, INTERACTIVE, RESIZE_DEAD, WEBHOOK_DEAD
 from tests import management
 from tests.links import opened
 
@@ -119,10 +134,29 @@ async def test_a_worker_can_put_a_command_on_every_rung_of_the_ladder(node: Brok
     assert decode_command(delivery.body) == sent
 
 
-async def dead_letter(node: BrokerNode) -> bytes:
+async def test_a_worker_sends_a_webhook_that_a_frontend_takes_puts_on_every_rung_or_gives_up(
+    node: BrokerNode,
+) -> None:
+    sent = DeliverWebhook(job_id=new_job_id())
+    async with (
+        opened(Publisher(url(node, WORKER), service="worker-1")) as worker,
+        opened(Publisher(url(node, FRONTEND), service="frontend", rungs=DEFAULT_WEBHOOK_LADDER)) as frontend,
+        opened(WebhookDeliveries(url(node, FRONTEND), service="frontend", prefetch=1)) as deliveries,
+        asyncio.timeout(WITHIN_S),
+    ):
+        await worker.publish_webhook(sent)
+        delivery = await deliveries.take()
+        for rung in DEFAULT_WEBHOOK_LADDER:
+            await frontend.publish_webhook(sent, rung)
+        await delivery.bury()
+    assert decode_webhook(delivery.body) == sent
+    assert await dead_letter(node, WEBHOOK_DEAD) == delivery.body
+
+
+async def dead_letter(node: BrokerNode, of: topology.Queue = RESIZE_DEAD) -> bytes:
     """The next dead letter, taken away by the operator."""
     async with await aio_pika.connect(url(node, OPERATOR)) as connection:
-        queue = await (await connection.channel()).declare_queue(RESIZE_DEAD.name, passive=True)
+        queue = await (await connection.channel()).declare_queue(of.name, passive=True)
         async with asyncio.timeout(WITHIN_S), queue.iterator() as messages:
             message = await anext(messages)
             await message.ack()

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from deploy.local.broker_node import BrokerNode
-from pipeline.broker import Delivery, DeliverySlots, Publisher, consumers_of
+from pipeline.broker import DeliverySlots, LaneDelivery, Publisher, consumers_of
 from pipeline.ids import new_job_id
 from pipeline.messages import LANES, Lane, ResizeImage, decode_command
 from tests import management
@@ -21,7 +21,7 @@ def slots_on(url: str, on_lost: Callable[[], None] = lambda: None) -> DeliverySl
     return DeliverySlots(url, service=SERVICE, consumers=ALL, on_lost=on_lost)
 
 
-async def take_any(slots: DeliverySlots) -> Delivery:
+async def take_any(slots: DeliverySlots) -> LaneDelivery:
     """The next delivery, whichever slot gets it."""
     tasks = [asyncio.create_task(slots.take(consumer)) for consumer in ALL]
     [done], waiting = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED, timeout=20)

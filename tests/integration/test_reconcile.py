@@ -9,16 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from deploy.local.broker_node import BrokerNode
 from pipeline.broker import Consumer, DeliverySlots, Publisher
 from pipeline.ids import JobId
 from pipeline.local_store import LocalImageStore
-from pipeline.messages import decode_command, now
+from pipeline.messages import decode_command, decode_webhook, now
 from pipeline.outbox import Outbox
 from pipeline.reconcile.lookout import Lookout, Standing
 from pipeline.reconcile.reconciliation import Reconciliation
 from pipeline.records import command_of
+from pipeline.webhook_log import WebhookLog, WebhookLogs
 from tests import management
 from tests.checked_session import checked_session
 from tests.e2e.images import small_photograph
@@ -159,6 +161,35 @@ async def test_a_job_that_cannot_be_read_is_named_and_keeps_no_other(
     assert await queued_ids(node) == [good]
 
 
+async def test_an_end_that_nobody_was_told_of_is_told_once_more_from_where_it_was(
+    node: BrokerNode, amqp_url: str, root: Path, store: LocalImageStore
+) -> None:
+    url, logs = "https://hooks.example.com/", WebhookLogs(root)
+    untold, begun, told, of_nobody = [
+        await stored_job(store, ago(hours=2), callback_url=callback_url)
+        for callback_url in (url, url, url, None)
+    ]
+    for record in (untold, begun, told, of_nobody):
+        receipt = await end_job(store, record, ago(hours=1))
+        webhook = WebhookLog().of(receipt)
+        if record is begun:
+            await logs.save(JobId(record.job_id), WebhookLog(webhooks=(replace(webhook, tries=3, run=1),)))
+        if record is told:
+            await logs.save(JobId(record.job_id), WebhookLog(webhooks=(replace(webhook, state="delivered"),)))
+
+    ended = await reconcile(amqp_url, root)
+
+    assert (ended.code, ended.output) == (
+        0,
+        "0 jobs put back into the queue, 2 have ended and are told once more, 2 have ended.\n",
+    )
+    commands = [decode_webhook(one["payload"].encode()) for one in management.messages(node, "webhooks")]
+    assert {(one.job_id, one.run, one.tries) for one in commands} == {
+        (untold.job_id, 0, 0),
+        (begun.job_id, 1, 3),
+    }
+
+
 async def test_a_job_that_a_worker_is_at_is_waited_for(
     root: Path, store: LocalImageStore, publisher: Publisher
 ) -> None:
@@ -168,7 +199,7 @@ async def test_a_job_that_a_worker_is_at_is_waited_for(
     told: list[str] = []
     reconciliation = Reconciliation(
         store=store,
-        lookout=Lookout(store=store, outbox=Outbox(root), patience_s=60),
+        lookout=Lookout(store=store, outbox=Outbox(root), webhooks=WebhookLogs(root), patience_s=60),
         publisher=publisher,
         tell=told.append,
     )

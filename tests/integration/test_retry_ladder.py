@@ -7,7 +7,7 @@ import pytest
 
 from deploy.local.broker_node import BrokerNode
 from pipeline import topology
-from pipeline.broker import Consumer, Delivery, DeliverySlots, Publisher
+from pipeline.broker import Consumer, DeliverySlots, LaneDelivery, Publisher
 from pipeline.errors import BrokerUnavailable
 from pipeline.ids import new_job_id
 from pipeline.messages import ResizeImage, decode_command
@@ -31,7 +31,7 @@ def command(retries: int = 1) -> ResizeImage:
     return ResizeImage(job_id=new_job_id(), source="uploads/x", attempt=retries + 1, retries=retries)
 
 
-async def taken(url: str, count: int = 1) -> list[Delivery]:
+async def taken(url: str, count: int = 1) -> list[LaneDelivery]:
     deliveries = []
     async with opened(DeliverySlots(url, service="ladder-test", consumers=[CONSUMER])) as slots:
         for _ in range(count):

@@ -1,4 +1,4 @@
-"""What waits on a rung of the retry ladder is as safe as what is in the queue."""
+"""What waits on a rung of a ladder, for a job or a webhook, is as safe as what is in the queue."""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -10,12 +10,14 @@ from pipeline import topology
 from pipeline.broker import Publisher
 from pipeline.errors import QueueFull
 from pipeline.ids import new_job_id
-from pipeline.messages import ResizeImage, encode
+from pipeline.messages import DeliverWebhook, ResizeImage, encode
 from tests import management
 from tests.eventually import eventually
 from tests.links import opened
 
 SHORT, LONG = topology.ladder((0.5, 8.0))
+[WEBHOOK_RUNG] = topology.webhook_ladder((8.0,))
+RUNGS = (SHORT, LONG, WEBHOOK_RUNG)
 AGAIN_AFTER_MS = 500
 WITHIN_S = 20.0
 
@@ -37,7 +39,7 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrokerNode]:
 
 @pytest.fixture
 async def publisher(amqp_url: str) -> AsyncIterator[Publisher]:
-    async with opened(Publisher(amqp_url, service="rung-test", rungs=(SHORT, LONG))) as publisher:
+    async with opened(Publisher(amqp_url, service="rung-test", rungs=RUNGS)) as publisher:
         yield publisher
 
 
@@ -45,10 +47,12 @@ def command() -> ResizeImage:
     return ResizeImage(job_id=new_job_id(), source="uploads/a.jpg", attempt=2, retries=1)
 
 
-async def next_in_queue(amqp_url: str) -> tuple[bytes, str | None] | None:
+async def next_in_queue(
+    amqp_url: str, name: str = topology.INTERACTIVE.name
+) -> tuple[bytes, str | None] | None:
     """Body and routing key of the next command, taken away."""
     async with await aio_pika.connect(amqp_url) as connection, connection.channel() as channel:
-        queue = await channel.get_queue(topology.INTERACTIVE.name, ensure=False)
+        queue = await channel.get_queue(name, ensure=False)
         message = await queue.get(fail=False)
         if message is None:
             return None
@@ -87,8 +91,9 @@ async def filled(publisher: Publisher) -> int:
 async def test_it_outlives_a_restart_of_the_broker(
     node: BrokerNode, amqp_url: str, publisher: Publisher
 ) -> None:
-    sent = command()
+    sent, webhook = command(), DeliverWebhook(job_id=new_job_id(), tries=1)
     await publisher.publish_retry(sent, LONG)
+    await publisher.publish_webhook(webhook, WEBHOOK_RUNG)
     [message] = management.messages(node, LONG.name)
     assert sent.job_id in message["payload"]
 
@@ -98,3 +103,6 @@ async def test_it_outlives_a_restart_of_the_broker(
         encode(sent),
         topology.INTERACTIVE.name,
     )
+    found = await eventually(lambda: next_in_queue(amqp_url, topology.WEBHOOK_QUEUE.name), WITHIN_S)
+    assert found is not None
+    assert found[0] == encode(webhook)

@@ -9,7 +9,7 @@ import pytest
 
 from deploy.local.broker_node import BrokerNode
 from pipeline import topology
-from pipeline.broker import Consumer, Delivery, DeliverySlots, Publisher
+from pipeline.broker import Consumer, DeliverySlots, LaneDelivery, Publisher
 from pipeline.delivery import GiveBack, RetryLater
 from pipeline.ids import new_job_id
 from pipeline.messages import ResizeImage, decode_command
@@ -64,7 +64,7 @@ async def cancel_silently(slots: DeliverySlots) -> None:
             await channel.basic_cancel(CONSUMER.tag)
 
 
-async def take(slots: DeliverySlots) -> Delivery:
+async def take(slots: DeliverySlots) -> LaneDelivery:
     async with asyncio.timeout(10):
         return await slots.take(CONSUMER)
 

@@ -13,7 +13,7 @@ import pytest
 from msgspec.structs import replace
 
 from frontend.finished_work import FinishedWork
-from frontend.keys import BOARD, DISPATCH, STORE
+from frontend.keys import BOARD, DISPATCH, STORE, WEBHOOK_DISPATCH
 from pipeline.ids import JobId
 from pipeline.local_store import LocalImageStore
 from pipeline.messages import Result, now
@@ -383,7 +383,11 @@ async def test_one_that_was_called_off_meanwhile_stays_so_and_keeps_nothing(
     async with client.delete(f"/api/jobs/{record.job_id}") as response:
         assert response.status == 200
     finished_work = FinishedWork(
-        store=client.app[STORE], reuse=reuse, dispatch=client.app[DISPATCH], board=client.app[BOARD]
+        store=client.app[STORE],
+        reuse=reuse,
+        dispatch=client.app[DISPATCH],
+        webhooks=client.app[WEBHOOK_DISPATCH],
+        board=client.app[BOARD],
     )
 
     state = await finished_work.given_to(command_of(record), record)

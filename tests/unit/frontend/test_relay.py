@@ -22,10 +22,12 @@ from pipeline.local_store import LocalImageStore
 from pipeline.messages import AnyEvent, JobQueued, ResizeImage, Source, now
 from pipeline.outbox import DAMAGED_SUFFIX, Outbox
 from pipeline.records import JobRecord, Receipt, ReceiptStatus, command_of
+from pipeline.webhook_dispatch import WebhookDispatch
+from pipeline.webhook_outbox import WebhookOutbox
 from tests import management
 from tests.eventually import eventually
 from tests.links import opened
-from tests.unit.frontend.conftest import Client, commands_in_queue
+from tests.unit.frontend.conftest import NOWHERE, Client, commands_in_queue
 from tests.unit.frontend.requests import PNG
 
 LONG_AGO_S = 2 * ABANDONED_AFTER_S
@@ -91,10 +93,20 @@ class Workshop:
             opened(Publisher(self.amqp_url, service="relay-test"))
         )
         dispatch = Dispatch(outbox=self.outbox, publisher=publisher)
-        relay = Relay(outbox=self.outbox, store=self.store, dispatch=dispatch, link=publisher.link)
+        relay = Relay(
+            outbox=self.outbox,
+            store=self.store,
+            dispatch=dispatch,
+            webhooks=self.webhooks(publisher),
+            link=publisher.link,
+        )
         relay.start()
         self.relays.push_async_callback(relay.close)
         return relay
+
+    def webhooks(self, publisher: Publisher) -> WebhookDispatch:
+        """The way of webhooks."""
+        return WebhookDispatch(outbox=WebhookOutbox(self.storage), publisher=publisher)
 
     async def until_empty(self) -> None:
         """Return when nothing waits any more."""
@@ -260,7 +272,13 @@ async def test_a_damaged_entry_is_made_again_before_it_is_sent(workshop: Worksho
     job_id = JobId(record.job_id)
     (workshop.storage / "outbox" / job_id).write_bytes(b"{")
 
-    await open_entry(job_id, 0.0, outbox=workshop.outbox, store=workshop.store)
+    await open_entry(
+        job_id,
+        0.0,
+        outbox=workshop.outbox,
+        store=workshop.store,
+        webhooks=workshop.webhooks(Publisher(NOWHERE, service="relay-test")),
+    )
 
     assert await workshop.outbox.load(job_id) == command_of(record), "the broker may yet refuse it"
 

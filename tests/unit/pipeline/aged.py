@@ -34,6 +34,7 @@ async def stored_job(
     *,
     image: bytes = b"image",
     owner: str | None = None,
+    callback_url: str | None = None,
 ) -> JobRecord:
     """A job that was accepted at this moment, and waits."""
     job_id = job_id_of(moment)
@@ -47,6 +48,7 @@ async def stored_job(
         source_path=await incoming.keep("holiday.png"),
         source=Source(media_type="image/png", bytes=len(image)),
         renditions=(DEFAULT_RENDITION,),
+        callback_url=callback_url,
         created_at=moment,
     )
     await store.save_job(record)

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from pipeline.messages import (
     AnyEvent,
+    DeliverWebhook,
     FrontendOnline,
     JobCancelled,
     JobDone,
@@ -99,7 +100,10 @@ COMMAND = ResizeImage(
         ),
         Rendition(name="480h", height=480, fit="inside", format="jpeg", progressive=True),
     ),
+    webhook=True,
 )
+
+WEBHOOK = DeliverWebhook(job_id=JOB_ID, attempt=2, run=1, tries=3)
 
 EVENTS: tuple[AnyEvent, ...] = (
     JobQueued(
@@ -173,6 +177,7 @@ JOB_RECORD = JobRecord(
     work=WORK,
     client=CLIENT,
     lane="bulk",
+    callback_url="https://hooks.example.com/image-done?token=Zm9v",
     created_at=BEGUN,
 )
 

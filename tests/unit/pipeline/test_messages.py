@@ -6,16 +6,18 @@ from typing import get_args
 
 import pytest
 
+from pipeline.errors import InvalidMessage
 from pipeline.messages import (
     DEFAULT_RENDITION,
     AnyEvent,
     ResizeImage,
     decode_command,
     decode_event,
+    decode_webhook,
     encode,
     event_type,
 )
-from tests.unit.pipeline.examples import BATCH_ID, COMMAND, EVENTS, GOLDEN, JOB_ID
+from tests.unit.pipeline.examples import BATCH_ID, COMMAND, EVENTS, GOLDEN, JOB_ID, WEBHOOK
 
 
 def golden(name: str) -> bytes:
@@ -36,6 +38,19 @@ def test_the_command_is_encoded_as_the_golden_file_says() -> None:
 
 def test_the_golden_command_is_decoded_to_what_was_sent() -> None:
     assert decode_command(golden("resize_image")) == COMMAND
+
+
+def test_the_command_to_deliver_a_webhook_is_what_the_golden_file_says() -> None:
+    assert json.loads(encode(WEBHOOK)) == json.loads(golden("deliver_webhook"))
+    assert decode_webhook(golden("deliver_webhook")) == WEBHOOK
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{}", b'{"type": "deliver_webhook", "job_id": "7"}', golden("resize_image")]
+)
+def test_what_is_no_webhook_is_an_invalid_message(body: bytes) -> None:
+    with pytest.raises(InvalidMessage):
+        decode_webhook(body)
 
 
 @pytest.mark.parametrize("event", EVENTS, ids=event_type)

@@ -14,7 +14,7 @@ from tests.unit.worker.jobs import DELAYS_S, Listener
 from worker.image_pool import ImagePool
 from worker.job_limits import JobLimits
 from worker.rendering import PublishEvent
-from worker.resize_handler import ResizeHandler
+from worker.resize_handler import ResizeHandler, SendWebhook
 from worker.shared_work import SharedWork
 
 NewPool = Callable[..., ImagePool]
@@ -57,6 +57,7 @@ def new_handler(store: LocalImageStore, listener: Listener, new_pool: NewPool, t
         *,
         pool: ImagePool | None = None,
         publish: PublishEvent = listener.publish,
+        send_webhook: SendWebhook = listener.send_webhook,
         min_free_bytes: int = 0,
     ) -> ResizeHandler:
         return ResizeHandler(
@@ -64,6 +65,7 @@ def new_handler(store: LocalImageStore, listener: Listener, new_pool: NewPool, t
             shared_work=SharedWork(store=store, reuse=Reuse(root), locks=WorkLocks(root)),
             pool=pool or new_pool(),
             publish=publish,
+            send_webhook=send_webhook,
             worker=worker,
             delays_s=DELAYS_S,
             min_free_bytes=min_free_bytes,

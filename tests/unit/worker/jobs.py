@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pipeline.ids import JobId, day_of, made_at, new_batch_id, new_job_id
 from pipeline.local_store import LocalImageStore
-from pipeline.messages import DEFAULT_RENDITION, AnyEvent, ResizeImage, Source, event_type
+from pipeline.messages import DEFAULT_RENDITION, AnyEvent, DeliverWebhook, ResizeImage, Source, event_type
 from pipeline.records import DamagedRecord, JobRecord
 from pipeline.store_paths import MARK_PREFIX
 from tests.unit.worker.images import png
@@ -22,6 +22,7 @@ class Listener:
     def __init__(self, store: LocalImageStore, *, confirms: bool = True) -> None:
         self.events: list[AnyEvent] = []
         self.had_receipt: list[bool] = []
+        self.webhooks: list[DeliverWebhook] = []
         self._store = store
         self._confirms = confirms
 
@@ -36,6 +37,10 @@ class Listener:
         self.events.append(event)
         self.had_receipt.append(await self._has_receipt(job_id))
         return self._confirms
+
+    async def send_webhook(self, command: DeliverWebhook) -> None:
+        """Take a webhook, behind the event of the same end."""
+        self.webhooks.append(command)
 
     async def _has_receipt(self, job_id: JobId) -> bool:
         try:

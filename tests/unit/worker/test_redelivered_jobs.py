@@ -10,9 +10,19 @@ import msgspec
 import pytest
 
 from pipeline.delivery import Done, RetryLater
+from pipeline.errors import StorageFull
 from pipeline.ids import JobId
 from pipeline.local_store import LocalImageStore
-from pipeline.messages import AnyEvent, JobEvent, JobFailed, RenditionReady, ResizeImage, event_type, now
+from pipeline.messages import (
+    AnyEvent,
+    DeliverWebhook,
+    JobEvent,
+    JobFailed,
+    RenditionReady,
+    ResizeImage,
+    event_type,
+    now,
+)
 from pipeline.records import Receipt, ReceiptStatus
 from tests.unit.worker.conftest import NewHandler, NewPool
 from tests.unit.worker.images import noise_png
@@ -306,3 +316,35 @@ async def test_an_attempt_that_comes_to_nothing_is_not_made_twice_at_once(
     assert isinstance(first, RetryLater)
     assert second == first
     assert listener.types == ["job_started", "job_retrying"]
+
+
+@pytest.mark.parametrize("data", [noise_png(9, 9), b"no image"])
+async def test_whoever_is_to_be_told_is_told_behind_the_receipt_and_again_when_the_command_comes_again(
+    store: LocalImageStore, handler: ResizeHandler, listener: Listener, data: bytes
+) -> None:
+    """Between the two a worker may have died. Of a job that was removed there is nothing to tell."""
+    command = msgspec.structs.replace(await sent(store, data), webhook=True, attempt=3)
+    job_id = JobId(command.job_id)
+
+    for _ in range(2):
+        assert await handler.handle(command, is_redelivered=True) == Done()
+
+    assert listener.webhooks == [DeliverWebhook(job_id=job_id, attempt=3)] * 2
+    await store.remove_job(ended(command, "removed"))
+    assert await handler.handle(command) == Done()
+    assert len(listener.webhooks) == 2
+
+
+async def test_a_webhook_that_cannot_be_sent_brings_the_command_back(
+    store: LocalImageStore, new_handler: NewHandler, listener: Listener
+) -> None:
+    async def fails(_: DeliverWebhook) -> None:
+        raise StorageFull
+
+    command = msgspec.structs.replace(await sent(store), webhook=True)
+
+    outcome = await new_handler(send_webhook=fails).handle(command)
+
+    assert isinstance(outcome, RetryLater)
+    assert await new_handler().handle(outcome.command) == Done()
+    assert listener.webhooks == [DeliverWebhook(job_id=command.job_id, attempt=1)]
