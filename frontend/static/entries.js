@@ -119,11 +119,11 @@ export class Entries {
     this.changed(entry);
   }
 
-  /** The job's place in the queue, which only a waiting job has. */
-  setPosition(jobId, position, secondsToGo) {
+  /** The job's place in a lane of the queue, which only a waiting job has. */
+  setPosition(jobId, place) {
     const entry = this.#byJobId.get(jobId);
-    if (entry?.job?.status !== "queued" || entry.job.position === position) return;
-    entry.job = { ...entry.job, position, seconds_to_go: secondsToGo };
+    if (entry?.job?.status !== "queued" || entry.job.position === place.position) return;
+    entry.job = { ...entry.job, ...place };
     this.changed(entry);
   }
 

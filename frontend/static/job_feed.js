@@ -19,7 +19,8 @@ export class JobFeed {
     if (message.type === "job") this.#takeJob(message.job);
     if (message.type === "positions") {
       for (const [jobId, position] of Object.entries(message.positions)) {
-        this.#entries.setPosition(jobId, position, secondsToGo(position, message.forecast));
+        const seconds = secondsToGo(position, message.forecast);
+        this.#entries.setPosition(jobId, { lane: message.lane, position, seconds_to_go: seconds });
       }
     }
   }

@@ -37,9 +37,10 @@ function uploadingSentence({ file, sentBytes }) {
   return `Uploading ${Math.floor((100 * sentBytes) / (file.size || 1))} % of ${fileSize(file.size)}`;
 }
 
-function queuedSentence({ position, seconds_to_go: seconds }) {
+function queuedSentence({ lane, position, seconds_to_go: seconds }) {
   if (!position) return "Waiting in the queue";
-  return `Waiting — ${place(position)} in the queue${seconds === null ? "" : `, ${about(seconds)}`}`;
+  const queue = lane === "bulk" ? "the queue of large batches" : "the queue";
+  return `Waiting — ${place(position)} in ${queue}${seconds === null ? "" : `, ${about(seconds)}`}`;
 }
 
 function processingSentence({ worker, attempt, renditions, rendition_count: count }) {

@@ -1,6 +1,7 @@
 """The page in a real browser, with the real services behind it."""
 
 import asyncio
+import re
 
 import pytest
 from playwright.async_api import Browser, Route, expect
@@ -54,19 +55,23 @@ async def test_a_file_waits_in_its_place_until_a_worker_comes(rig: Rig, browser:
     page = await browser.new_page()
     await page.goto(rig.url)
 
-    await choose_and_upload(page, files(3))
+    await choose_and_upload(page, files(12))
 
     states = page.locator('#job-list [data-job-id][data-status="queued"] .job-state')
-    await expect(states).to_have_count(3, timeout=WITHIN_MS)
-    await expect(states.filter(has_text="next in the queue")).to_have_count(1, timeout=WITHIN_MS)
-    await expect(states.filter(has_text="3rd in the queue")).to_have_count(1)
-    await expect(page.locator("#queue-depth")).to_contain_text("3 waiting", timeout=WITHIN_MS)
+    await expect(states).to_have_count(12, timeout=WITHIN_MS)
+    first = states.filter(has_text=re.compile("next in the queue$"))
+    await expect(first).to_have_count(1, timeout=WITHIN_MS)
+    await expect(states.filter(has_text="10th in the queue")).to_have_count(1)
+    await expect(states.filter(has_text="2nd in the queue of large batches")).to_have_count(1)
+    await expect(page.locator("#queue-depth")).to_contain_text("12 waiting", timeout=WITHIN_MS)
+    await expect(page.locator("#bulk-depth")).to_contain_text("2 of them in large batches")
 
     rig.add_worker("worker-7")
 
     await expect(page.locator('[data-worker="worker-7"]')).to_be_visible(timeout=WITHIN_MS)
-    await expect(page.locator('#job-list [data-status="done"]')).to_have_count(3, timeout=WITHIN_MS)
+    await expect(page.locator('#job-list [data-status="done"]')).to_have_count(12, timeout=WITHIN_MS)
     await expect(page.locator("#queue-depth")).to_contain_text("0 waiting", timeout=WITHIN_MS)
+    await expect(page.locator("#bulk-depth")).to_be_hidden()
 
 
 async def test_what_cannot_be_resized_says_why_and_names_are_only_text(rig: Rig, browser: Browser) -> None:
