@@ -99,7 +99,7 @@ def worker(rungs: Sequence[Rung]) -> User:
     own = [rung for rung in rungs if not isinstance(rung, WebhookRung)]
     return User(
         name="worker",
-        write=only(EVENTS, WEBHOOKS, DEAD_IMAGES, RESIZE_DEAD, DEAD_WEBHOOKS, *own),
+        write=only(EVENTS, WEBHOOKS, DEAD_IMAGES, RESIZE_DEAD, WEBHOOK_QUEUE, DEAD_WEBHOOKS, *own),
         read=only(INTERACTIVE, BULK, IMAGES, EVENT_LOG),
     )
 

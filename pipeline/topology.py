@@ -110,11 +110,11 @@ EVENT_LOG = Queue(
 )
 
 # Fanouts, so that whatever comes off a rung of a ladder needs no key.
-WEBHOOKS = Exchange("webhooks", "fanout")
+WEBHOOKS = Exchange("webhooks.due", "fanout")
 DEAD_WEBHOOKS = Exchange("webhooks.dead", "fanout")
 
 WEBHOOK_QUEUE = Queue(
-    WEBHOOKS.name,
+    "webhooks",
     {
         "x-queue-type": "quorum",
         "x-dead-letter-exchange": DEAD_WEBHOOKS.name,
@@ -190,7 +190,7 @@ class WebhookRung(Rung):
     @property
     def name(self) -> str:
         """The name of the exchange and of the queue: `webhooks.retry.5s`."""
-        return f"{WEBHOOKS.name}.retry.{self.delay_s:g}s"
+        return f"{WEBHOOK_QUEUE.name}.retry.{self.delay_s:g}s"
 
     @property
     def queue(self) -> Queue:

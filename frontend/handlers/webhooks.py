@@ -34,9 +34,9 @@ async def log(request: web.Request) -> web.Response:
 
 async def replay(request: web.Request) -> web.Response:
     """Tell the end of the job once more, from the first try on, under the id that it had."""
+    job_id = (await own_job(request)).id
     if not request.app[SETTINGS].webhook_hosts:
         raise WebhooksOff
-    job_id = (await own_job(request)).id
     await _called_back(request, job_id)
     receipt = await _end(request, job_id)
     if receipt is None:

@@ -119,15 +119,15 @@ class WebhookDelivery:
     async def _put_off(self, due: _Due, tried: WebhookTry, rung: WebhookRung) -> None:
         tries = due.command.tries + 1
         await self._publisher.publish_webhook(replace(due.command, tries=tries), rung)
+        self._on_try("failed")
         next_at = now() + timedelta(seconds=rung.delay_s)
         await self._note(due, replace(due.webhook, tries=tries, next_at=next_at), tried)
-        self._on_try("failed")
         log.info("webhook %s: %s, again in %g s", due.webhook.id, _shown(tried), rung.delay_s)
 
     async def _conclude(self, due: _Due, tried: WebhookTry, state: WebhookState) -> None:
         webhook = replace(due.webhook, state=state, tries=due.command.tries, next_at=None)
-        await self._note(due, webhook, tried)
         self._on_try(state)
+        await self._note(due, webhook, tried)
         if state == "given_up":
             log.warning("webhook %s is given up: %s", due.webhook.id, _shown(tried))
 

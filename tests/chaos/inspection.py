@@ -97,15 +97,20 @@ class Inspection:
     def check_webhooks(self) -> None:
         """Each end that was to be told has been taken, rightly signed, as its receipt tells it."""
         receiver = self._stage.receiver
-        for job_id, ending in self.promised().items():
-            if self._stage.ledger.promises[job_id].parcel.is_called_back:
-                told = receiver.told.get(job_id)
-                if told is None:
-                    self._add("an end that nobody was told of", job_id)
-                elif told.body["type"] != f"job.{ending.status}":
-                    self._add("another end was told", f"{job_id} {ending.status}: {told.body['type']}")
+        for job_id in self.untold():
+            self._add("an end that nobody was told of", job_id)
+        for job_id, told in receiver.told.items():
+            ending = self.endings.get(job_id)
+            if ending is None or told.body["type"] != f"job.{ending.status}":
+                self._add("another end was told", f"{job_id}: {told.body['type']}")
         for fault in receiver.faults:
             self._add("a webhook that is not signed rightly", fault)
+
+    def untold(self) -> list[str]:
+        """The jobs of which somebody is to be told, and has not been yet."""
+        promises, told = self._stage.ledger.promises, self._stage.receiver.told
+        ended = (job_id for job_id in self.promised() if promises[job_id].parcel.is_called_back)
+        return [job_id for job_id in ended if job_id not in told]
 
     async def check_http(self, url: str) -> None:
         """The batch shows every promise with the end that its receipt tells."""

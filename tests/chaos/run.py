@@ -36,6 +36,7 @@ FRONTEND_MODULE = "tests.called_back_frontend"
 LOOK_EVERY_S = 0.25
 SETTLES_WITHIN_S = 30.0
 SEEN_WITHIN_S = 15.0
+TOLD_WITHIN_S = 45.0
 GONE_WITHIN_S = 5.0
 
 OnProgress = Callable[[Ledger], None]
@@ -138,7 +139,14 @@ async def _settle(stage: Stage, inspection: Inspection, witnesses: list[Witness]
     async def is_tidy() -> bool:
         return not await inspection.leftovers()
 
-    for check, within_s in ((is_tidy, SETTLES_WITHIN_S), (_have_seen(witnesses, inspection), SEEN_WITHIN_S)):
+    async def are_told() -> bool:
+        return not inspection.untold()
+
+    for check, within_s in (
+        (are_told, TOLD_WITHIN_S),
+        (is_tidy, SETTLES_WITHIN_S),
+        (_have_seen(witnesses, inspection), SEEN_WITHIN_S),
+    ):
         with suppress(AssertionError):
             await eventually(check, within_s)
 

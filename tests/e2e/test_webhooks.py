@@ -65,17 +65,16 @@ def receiver(tmp_path: Path) -> Iterator[PastedReceiver]:
 async def test_the_pasted_receiver_is_told_once_whatever_was_killed_meanwhile(
     amqp_url: str, tmp_path: Path, receiver: PastedReceiver
 ) -> None:
-    settings = {
-        "WEBHOOK_HOSTS": HOST,
-        "WEBHOOK_SECRET": SECRET,
-        "WEBHOOK_DELAYS_S": "0.5,1,1.5,2,2.5,3,3.5",
-        "RECEIVER_PORT": str(receiver.port),
-    }
-    module = "tests.called_back_frontend"
-    async with (
-        Rig(amqp_url, tmp_path, frontend_module=module, **settings) as rig,
-        checked_session(rig.url) as http,
-    ):
+    rig = Rig(
+        amqp_url,
+        tmp_path,
+        frontend_module="tests.called_back_frontend",
+        WEBHOOK_HOSTS=HOST,
+        WEBHOOK_SECRET=SECRET,
+        WEBHOOK_DELAYS_S="0.5,1,1.5,2,2.5,3,3.5",
+        RECEIVER_PORT=str(receiver.port),
+    )
+    async with rig, checked_session(rig.url) as http:
         await rig.start(workers=1)
         wish = {"callback_url": f"http://{HOST}/image-done"}
         job = await upload(http, small_photograph(1), fields=wish)

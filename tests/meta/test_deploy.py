@@ -13,13 +13,23 @@ from pathlib import Path
 import pytest
 
 from deploy import definitions
-from deploy.definitions import COMMITTED, DEFAULT_LADDER, FRONTEND, USERS, WORKER, User
+from deploy.definitions import (
+    COMMITTED,
+    DEFAULT_LADDER,
+    DEFAULT_RUNGS,
+    DEFAULT_WEBHOOK_LADDER,
+    FRONTEND,
+    USERS,
+    WORKER,
+    User,
+)
 from pipeline import topology
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = ROOT / "deploy" / "Dockerfile"
 NAMES = [one.name for one in (*topology.EXCHANGES, *topology.QUEUES)]
 RUNGS = [rung.name for rung in DEFAULT_LADDER]
+WEBHOOK_RUNGS = [rung.name for rung in DEFAULT_WEBHOOK_LADDER]
 OWN = {user.password_variable: f"{user.name}-of-my-own" for user in USERS}
 
 
@@ -75,15 +85,21 @@ def test_workers_fill_the_rungs_of_the_ladder_and_frontends_have_nothing_to_do_t
     assert not any(re.search(pattern, name) for pattern in (WORKER.read, FRONTEND.read, FRONTEND.write))
 
 
+@pytest.mark.parametrize("name", WEBHOOK_RUNGS)
+def test_frontends_fill_the_rungs_of_the_webhooks_and_workers_have_nothing_to_do_there(name: str) -> None:
+    assert re.search(FRONTEND.write, name)
+    assert not any(re.search(pattern, name) for pattern in (FRONTEND.read, WORKER.read, WORKER.write))
+
+
 @pytest.mark.parametrize("user", [FRONTEND, WORKER], ids=lambda user: user.name)
-@pytest.mark.parametrize("name", [*NAMES, *RUNGS, "amq.default", "amq.gen-1"])
+@pytest.mark.parametrize("name", [*NAMES, *RUNGS, *WEBHOOK_RUNGS, "amq.default", "amq.gen-1"])
 def test_services_make_and_delete_nothing(user: User, name: str) -> None:
     assert not re.search(user.configure, name)
 
 
 @pytest.mark.parametrize("user", [FRONTEND, WORKER], ids=lambda user: user.name)
 @pytest.mark.parametrize(
-    "queue", [*topology.QUEUES, *(rung.queue for rung in DEFAULT_LADDER)], ids=lambda queue: queue.name
+    "queue", [*topology.QUEUES, *(rung.queue for rung in DEFAULT_RUNGS)], ids=lambda queue: queue.name
 )
 def test_services_cannot_undo_a_binding(user: User, queue: topology.Queue) -> None:
     bound = [binding.exchange for binding in queue.bindings if re.search(user.read, binding.exchange)]
@@ -101,13 +117,17 @@ def test_own_passwords_are_hashed_with_a_salt_of_their_own(tmp_path: Path) -> No
         assert hashlib.sha256(salt + OWN[user.password_variable].encode()).digest() == digest
 
 
-def test_own_definitions_have_the_ladder_that_the_workers_are_given(tmp_path: Path) -> None:
+def test_own_definitions_have_the_ladders_that_the_services_are_given(tmp_path: Path) -> None:
     file = tmp_path / "definitions.json"
-    assert definitions.main(["--output", str(file)], {**OWN, "RETRY_DELAYS_S": "1,30"}) is None
+    assert (
+        definitions.main(["--output", str(file)], {**OWN, "RETRY_DELAYS_S": "1,30", "WEBHOOK_DELAYS_S": "7"})
+        is None
+    )
     content = json.loads(file.read_text())
     for kind in ("exchanges", "queues"):
         names = {one["name"] for one in content[kind]}
-        assert {name for name in names if "retry" in name} == {"resize.retry.1s", "resize.retry.30s"}
+        rungs = {name for name in names if "retry" in name}
+        assert rungs == {"resize.retry.1s", "resize.retry.30s", "webhooks.retry.7s"}
     [worker] = [one for one in content["permissions"] if one["user"] == "worker"]
     assert re.search(worker["write"], "resize.retry.30s")
     assert not re.search(worker["write"], "resize.retry.10s")

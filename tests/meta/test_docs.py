@@ -24,12 +24,14 @@ from pipeline.ids import new_job_id
 from pipeline.log_id import LogId
 from pipeline.messages import (
     AnyEvent,
+    DeliverWebhook,
     RenditionReady,
     ResizeImage,
     Result,
     WorkerHeartbeat,
     decode_command,
     decode_event,
+    decode_webhook,
     encode,
 )
 from pipeline.records import decode_receipt, encode_record
@@ -205,7 +207,8 @@ def test_the_pipeline_is_shown_as_it_is() -> None:
 
 # Messages
 
-MESSAGES = (ResizeImage, *get_args(AnyEvent))
+MESSAGES = (ResizeImage, DeliverWebhook, *get_args(AnyEvent))
+DECODE = {"resize_image": decode_command, "deliver_webhook": decode_webhook}
 
 
 def tag_of(message: type[Any]) -> str:
@@ -213,7 +216,7 @@ def tag_of(message: type[Any]) -> str:
 
 
 def decoded(shown: Json) -> Any:
-    decode = decode_command if shown["type"] == tag_of(ResizeImage) else decode_event
+    decode = DECODE.get(shown["type"], decode_event)
     return decode(json.dumps(shown).encode())
 
 

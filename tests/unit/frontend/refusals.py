@@ -150,6 +150,9 @@ UPLOADS = {
     "an address in the address where none are fetched": Refusal(
         403, "url_off", path="/upload?url=https://images.example.com/a.png", body=form(file_part(PNG))
     ),
+    "an address to be told at where nobody is told": Refusal(
+        403, "webhooks_off", path="/upload?callback_url=https://hooks.example.com/", body=form(file_part(PNG))
+    ),
     "an option that there is not": Refusal(
         422, "invalid_option", body=form(file_part(PNG), field_part("colour", "red"))
     ),

@@ -16,6 +16,10 @@ from tests.unit.frontend.requests import FORM, PAGE, PNG, file_part, form
 pytestmark = pytest.mark.filterwarnings("ignore::aiohttp.multipart.BadContentDispositionHeader")
 
 WALKED_ELSEWHERE = {
+    "callback_invalid",
+    "callback_not_allowed",
+    "webhook_not_found",
+    "webhook_not_due",
     "url_bad_status",
     "url_broken_off",
     "url_invalid",

@@ -17,6 +17,7 @@ from pipeline.errors import (
     JobNotFound,
     PipelineError,
     StorageFull,
+    WebhookUnderWay,
     WorkUnderWay,
 )
 
@@ -27,6 +28,7 @@ NEVER_IN_A_HANDLER = {
     BrokerUnavailable,  # the job waits in the outbox
     PublishUncertain,  # likewise
     WorkUnderWay,  # met by workers, whose job goes round
+    WebhookUnderWay,  # met by those who deliver it, and it comes again
     JobHasFailed,  # its row is the error of its job
 }
 
