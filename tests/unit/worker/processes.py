@@ -13,17 +13,28 @@ NextReader = Callable[[], Awaitable[psutil.Process]]
 
 
 def grandchildren() -> list[psutil.Process]:
-    """The living processes that children of this one have started, as the fork server does for a pool."""
+    """The living processes that the fork server of this one has started, as it does for a pool.
+
+    A broker that tests of this process share starts processes, too, whenever it likes.
+    """
     below = psutil.Process().children(recursive=True)
-    return [process for process in below if is_grandchild(process)]
+    return [process for process in below if is_forked(process)]
 
 
-def is_grandchild(process: psutil.Process) -> bool:
-    """Whether a child of this process has started it, and it is alive."""
+def is_forked(process: psutil.Process) -> bool:
+    """Whether a fork server has started it, and it is alive."""
     try:
-        return process.ppid() != os.getpid() and process.status() != psutil.STATUS_ZOMBIE
+        parent = process.parent()
+        return parent is not None and is_fork_server(parent) and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def is_fork_server(process: psutil.Process) -> bool:
+    """Whether it is one, of this process: what it forks has the same command line, and another parent."""
+    return process.ppid() == os.getpid() and any(
+        "multiprocessing.forkserver" in word for word in process.cmdline()
+    )
 
 
 class NewChildren:
