@@ -103,6 +103,9 @@ class ImageStore(Protocol):
     async def begin(self, job_id: JobId) -> Beginning:
         """Set a mark that a worker is at this job, unless it has ended. Raises StorageFull."""
 
+    async def is_marked(self, job_id: JobId) -> bool:
+        """Whether there is a mark at the job: somebody is at it, or has died at it."""
+
     def let_go(self, job_id: JobId, mark: str) -> None:
         """Take the mark away: the worker is no longer at it, whatever became of it."""
 

@@ -108,6 +108,9 @@ class LocalImageStore:
         async with space_errors():
             return await asyncio.to_thread(self._begin, job_id)
 
+    async def is_marked(self, job_id: JobId) -> bool:
+        return await asyncio.to_thread(self._is_marked, job_id)
+
     def let_go(self, job_id: JobId, mark: str) -> None:
         (self._paths.result_folder(job_id) / mark).unlink(missing_ok=True)
 
@@ -195,6 +198,9 @@ class LocalImageStore:
         # Not synced: a power cut that takes it away has ended the worker through no fault of the job's.
         (folder / mark).touch()
         return Beginning(lost=lost, mark=mark)
+
+    def _is_marked(self, job_id: JobId) -> bool:
+        return any(self._paths.result_folder(job_id).glob(f"{MARK_PREFIX}*"))
 
     def _traces(self, job_id: JobId) -> Traces:
         asked = self._paths.job(job_id).stat().st_mtime

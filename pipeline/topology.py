@@ -82,7 +82,7 @@ def _lane_queue(lane: Lane, *typed: str) -> Queue:
 INTERACTIVE = _lane_queue("interactive", RESIZE_KEY)
 BULK = _lane_queue("bulk")
 LANE_QUEUES: Mapping[Lane, Queue] = {"interactive": INTERACTIVE, "bulk": BULK}
-KEYS = (RESIZE_KEY, *(lane_key(lane) for lane in LANES))
+COMMAND_KEYS = (RESIZE_KEY, *(lane_key(lane) for lane in LANES))
 """The routing keys that a command may have."""
 
 RESIZE_DEAD = Queue(
@@ -93,7 +93,7 @@ RESIZE_DEAD = Queue(
         # From RabbitMQ 4.0 on the default is 20, and it drops: each look in the console counts.
         "x-delivery-limit": 1_000_000,
     },
-    tuple(Binding(DEAD_IMAGES.name, key) for key in KEYS),
+    tuple(Binding(DEAD_IMAGES.name, key) for key in COMMAND_KEYS),
 )
 
 EVENT_LOG = Queue(

@@ -22,16 +22,21 @@ class Marks:
     def __init__(self, store: ImageStore) -> None:
         self._store = store
         self._set: set[tuple[JobId, str]] = set()
-        self._losses = 0
+        self.losses = 0
+        """How often others may have been given what this worker had taken."""
 
     @asynccontextmanager
-    async def at(self, job_id: JobId) -> AsyncIterator[Beginning]:
-        """Be at this job, unless it has ended: what was found of it. Raises what `ImageStore.begin` does."""
-        losses, beginning = self._losses, await self._begin(job_id)
+    async def at(self, job_id: JobId, *, losses: int | None = None) -> AsyncIterator[Beginning]:
+        """Be at this job, unless it has ended: what was found of it. Raises what `ImageStore.begin` does.
+
+        `losses` is how many there were when the job was taken, if that was not just now.
+        """
+        losses = self.losses if losses is None else losses
+        beginning = await self._begin(job_id)
         mark = (job_id, beginning.mark)
         if beginning.mark:
             self._set.add(mark)
-        if losses != self._losses:
+        if losses != self.losses:
             self._let_go(mark)
         try:
             yield beginning
@@ -40,7 +45,7 @@ class Marks:
 
     def let_go_all(self) -> None:
         """Take away all marks, also those that are just being set: others may be given these jobs now."""
-        self._losses += 1
+        self.losses += 1
         for mark in tuple(self._set):
             self._let_go(mark)
 

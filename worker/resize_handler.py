@@ -10,6 +10,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from functools import partial
 from pathlib import PurePosixPath
 
@@ -23,6 +24,7 @@ from pipeline.messages import DeliverWebhook, JobError, JobRetrying, ResizeImage
 from pipeline.records import Receipt, event_of
 from pipeline.webhook_log import end_to_tell
 from worker.attempt import Attempt
+from worker.company import Company
 from worker.image_pool import ImagePool
 from worker.marks import Marks
 from worker.own_attempts import OwnAttempts
@@ -68,6 +70,7 @@ class ResizeHandler:
         self._min_free_bytes = min_free_bytes
         self._rendering = Rendering(store=store, pool=pool, publish=publish)
         self._own_attempts = OwnAttempts()
+        self._company = Company()
         self.marks = Marks(store)
 
     async def handle(self, command: ResizeImage, *, is_redelivered: bool = False) -> Outcome:
@@ -81,8 +84,12 @@ class ResizeHandler:
         return await self._own_attempts.make(job_id, carry_out)
 
     async def _carry_out(self, job_id: JobId, command: ResizeImage, is_redelivered: bool) -> Outcome:
+        losses = self.marks.losses
         try:
-            async with self.marks.at(job_id) as found:
+            async with (
+                await self._admitted(job_id, command, is_redelivered),
+                self.marks.at(job_id, losses=losses) as found,
+            ):
                 if found.receipt is not None:
                     log.info("job %s has ended before: %s", job_id, found.receipt.status)
                     await self._settle(found.receipt, command, command.attempt)
@@ -91,6 +98,14 @@ class ResizeHandler:
                 return await self._try(attempt)
         except Exception as error:
             return await self._put_off(command, error)
+
+    async def _admitted(
+        self, job_id: JobId, command: ResizeImage, is_redelivered: bool
+    ) -> AbstractAsyncContextManager[None]:
+        """The company in which to begin. Nobody has a mark yet who waits for his turn."""
+        if is_redelivered and await self._store.is_marked(job_id):
+            return self._company.alone()
+        return self._company.among_others(command.lane)
 
     async def _attempt(self, job_id: JobId, command: ResizeImage, lost: int) -> Attempt:
         name, source = PurePosixPath(command.source).name, None

@@ -48,7 +48,7 @@ class HeldLetter:
     def _key(self) -> str:
         """The routing key with which it died; somebody may have put it here with one that leads nowhere."""
         key = self._message.routing_key
-        return key if key in topology.KEYS else topology.RESIZE_KEY
+        return key if key in topology.COMMAND_KEYS else topology.RESIZE_KEY
 
     def _command(self, headers: Mapping[str, Any]) -> Message:
         # Without its message id, which somebody else may have, too, and without a time to live.

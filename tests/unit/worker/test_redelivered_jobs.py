@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from pipeline.delivery import Done, RetryLater
+from pipeline.delivery import Done, Outcome, RetryLater
 from pipeline.errors import StorageFull
 from pipeline.ids import JobId
 from pipeline.local_store import LocalImageStore
@@ -103,6 +103,29 @@ async def test_a_worker_that_died_at_a_job_counts_as_an_attempt_and_the_job_is_d
     assert attempts(listener) == {2}
     assert seen == [1], "a child of its own"
     assert children() == set()
+
+
+async def test_a_job_that_waits_beside_one_in_quarantine_would_not_be_blamed_for_its_end(
+    store: LocalImageStore, new_handler: NewHandler, listener: Listener
+) -> None:
+    suspect, other = await sent(store), msgspec.structs.replace(await sent(store), lane="bulk")
+    await leave_marks(store, suspect, 1)
+    beside: list[asyncio.Task[Outcome]] = []
+
+    async def publish(event: AnyEvent) -> None:
+        await listener.publish(event)
+        if isinstance(event, RenditionReady) and event.job_id == suspect.job_id:
+            beside.append(asyncio.create_task(handler.handle(other, is_redelivered=True)))
+            done, _ = await asyncio.wait(beside, timeout=0.3)
+            assert not done
+            assert not await store.is_marked(JobId(other.job_id))
+
+    handler = new_handler(publish=publish)
+    assert await handler.handle(suspect, is_redelivered=True) == Done()
+
+    assert [await task for task in beside] == [Done()]
+    told = [event for event in listener.events if isinstance(event, JobEvent)]
+    assert {event.attempt for event in told if event.job_id == other.job_id} == {1}
 
 
 async def test_a_job_that_two_workers_died_at_is_not_tried_again(
