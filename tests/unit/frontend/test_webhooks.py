@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import aio_pika
 import pytest
 from pytest_aiohttp.plugin import AiohttpClient
 
@@ -17,6 +18,7 @@ from frontend.settings import FrontendSettings
 from frontend.webhooks.__main__ import main
 from frontend.webhooks.courier import AT_ONCE
 from frontend.webhooks.secrets import secrets_of, signature, webhook_secrets
+from pipeline import topology
 from pipeline.errors import InvalidSetting
 from pipeline.ids import JobId
 from pipeline.local_store import LocalImageStore
@@ -25,7 +27,7 @@ from pipeline.outbox import Outbox
 from pipeline.records import Receipt, ReceiptStatus, command_of
 from pipeline.reuse import Reuse
 from pipeline.settings import read_settings
-from pipeline.webhook_log import end_to_tell
+from pipeline.webhook_log import WebhookLog, WebhookLogs, end_to_tell
 from tests.eventually import eventually
 from tests.unit.frontend.conftest import (
     NOWHERE,
@@ -37,6 +39,7 @@ from tests.unit.frontend.conftest import (
     uploaded,
     when_ready,
 )
+from tests.unit.frontend.contract import CONTRACT
 from tests.unit.frontend.key_files import key_file
 from tests.unit.frontend.requests import FORM, PNG, field_part, file_part, form
 from tests.unit.frontend.test_deduplication import work
@@ -156,6 +159,7 @@ async def test_the_end_of_a_job_is_told_once_signed_and_as_the_job_is_shown(worl
         job = await response.json()
     assert job.pop("webhook") == "delivered"
     assert received.body == {"type": "job.failed", "timestamp": job["finished_at"], "data": job}
+    CONTRACT.check_webhook(received.body)
     assert received.id == log["id"] == f"job_{job_id}_1"
     assert [(one["status"], one["error"]) for one in log["tries"]] == [(204, None)]
 
@@ -404,6 +408,49 @@ async def test_the_address_is_nowhere_but_in_what_was_asked(
     for path in (f"/api/jobs/{job_id}", f"/api/jobs/{job_id}/webhooks", "/api/jobs"):
         async with world.client.get(path) as response:
             assert "hush" not in await response.text()
+
+
+async def test_while_nothing_could_be_noted_nobody_is_asked(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The receiver would be asked every other second for as long as the disk is full."""
+    monkeypatch.setattr("frontend.webhooks.courier.GIVE_BACK_AFTER_S", 0.01)
+    looks = []
+
+    def free_bytes(_: LocalImageStore) -> int:
+        looks.append("full")
+        return 0
+
+    job_id = await world.job()
+    receipt = await world.end(job_id)
+    with monkeypatch.context() as patch:
+        patch.setattr(LocalImageStore, "free_bytes", free_bytes)
+        await world.tell(receipt)
+        await eventually(lambda: len(looks) > 5)
+        assert world.receiver.received == []
+
+    await world.until(job_id, "delivered")
+    assert world.receiver.ids(job_id) == [f"job_{job_id}_1"]
+
+
+async def test_what_nobody_can_deliver_goes_to_the_dead_letters(
+    world: World, storage: Path, amqp_url: str
+) -> None:
+    """What is no webhook, and that of a job whose log is damaged."""
+    damaged = await world.job()
+    receipt = await world.end(damaged)
+    await WebhookLogs(storage).save(damaged, WebhookLog())
+    [log] = [path for path in left_in(storage) if path.endswith("webhooks.json")]
+    (storage / log).write_bytes(b"{")
+    await world.tell(receipt)
+    async with await aio_pika.connect(amqp_url) as connection, connection.channel() as channel:
+        exchange = await channel.get_exchange(topology.WEBHOOKS.name, ensure=False)
+        await exchange.publish(aio_pika.Message(b"garbage"), "")
+        queue = await channel.get_queue(topology.WEBHOOK_DEAD.name, ensure=False)
+        letters = [await eventually(lambda: queue.get(fail=False)) for _ in range(2)]
+
+    assert {letter.body for letter in letters if letter} == {b"garbage", encode(end_to_tell(receipt))}
+    await world.until(await world.ended(), "delivered")
 
 
 async def test_tries_are_counted_for_prometheus(world: World) -> None:
