@@ -18,8 +18,9 @@ from frontend.settings import FrontendSettings
 from frontend.webhooks.__main__ import main
 from frontend.webhooks.courier import AT_ONCE
 from frontend.webhooks.secrets import secrets_of, signature, webhook_secrets
+from frontend.webhooks.sender import WebhookSender
 from pipeline import topology
-from pipeline.errors import InvalidSetting
+from pipeline.errors import InvalidSetting, UrlNotAllowed
 from pipeline.ids import JobId
 from pipeline.local_store import LocalImageStore
 from pipeline.messages import JobError, encode, now
@@ -489,6 +490,12 @@ async def test_an_address_that_may_not_be_called_refuses_the_upload(
         await check_problem(answer, status=status, code=code)
         assert "hush" not in await answer.text()
     assert left_in(storage) == []
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "169.254.169.254", "10.0.0.1", "[::ffff:7f00:1]"])
+def test_an_address_inside_is_never_called_though_all_hosts_are_allowed(host: str) -> None:
+    with pytest.raises(UrlNotAllowed):
+        WebhookSender(("*",), timeout_s=1).checked(f"http://{host}/")
 
 
 async def test_a_name_that_leads_inside_is_never_connected_to(world: World) -> None:
