@@ -19,6 +19,7 @@ from frontend.webhooks.__main__ import main
 from frontend.webhooks.courier import AT_ONCE
 from frontend.webhooks.secrets import secrets_of, signature, webhook_secrets
 from frontend.webhooks.sender import WebhookSender
+from frontend.webhooks.turns import PER_HOST
 from pipeline import topology
 from pipeline.errors import InvalidSetting, UrlNotAllowed
 from pipeline.ids import JobId
@@ -343,14 +344,17 @@ async def test_two_frontends_share_the_work_and_tell_each_end_once(
     assert sorted(one.job_id for one in receiver.received) == sorted(job_ids)
 
 
-async def test_a_host_that_hangs_does_not_hold_up_those_for_others(world: World) -> None:
+async def test_a_host_that_hangs_does_not_hold_up_those_for_others(
+    start: Start, store: LocalImageStore, receiver: Receiver
+) -> None:
     """There are more for it than a frontend has at a time."""
-    world.receiver.answers["hangs"] = ["hang"] * 1000
-    slow = {"callback_url": f"http://{SLOW_HOST}/hangs"}
+    world = World(await start(webhook_timeout_s=60.0), store, receiver)
+    receiver.answers["hangs"] = ["hang"] * 1000
     for _ in range(AT_ONCE + 8):
-        await world.ended(**slow)
+        await world.ended(callback_url=f"http://{SLOW_HOST}/hangs")
 
     await world.until(await world.ended(), "delivered")
+    assert receiver.hanging == PER_HOST
 
 
 async def test_while_secrets_are_changed_each_of_them_verifies(
