@@ -376,6 +376,7 @@ async def test_a_key_has_a_callback_and_secrets_of_its_own_and_its_log_is_not_th
     )
     client = await start(api_keys=keys.path)
     [receiver.secret] = secrets_of("shop", (SECRET,))
+    assert receiver.secret != SECRET
     async with client.put("/upload/a.png", data=PNG, headers=keys.bearer("shop")) as response:
         job_id = JobId((await response.json())["jobs"][0]["id"])
     world = World(client, store, receiver)
