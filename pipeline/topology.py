@@ -120,8 +120,9 @@ WEBHOOK_QUEUE = Queue(
         "x-dead-letter-exchange": DEAD_WEBHOOKS.name,
         "x-dead-letter-strategy": "at-least-once",
         "x-overflow": "reject-publish",
-        # Above that of `resize`: a frontend that is restarted gives back all that it was at.
-        "x-delivery-limit": 1_000,
+        # As with the dead letters. What cannot be done just now comes back every few seconds, and no message
+        # takes a frontend down.
+        "x-delivery-limit": 1_000_000,
     },
     (Binding(WEBHOOKS.name, ""),),
 )

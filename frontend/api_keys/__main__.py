@@ -16,8 +16,9 @@ from tomlkit.items import Table
 
 from frontend.api_keys.key_file import ApiKey, digest_of, new_secret, read_keys
 from pipeline.durable_files import write_file
-from pipeline.errors import InvalidSetting
+from pipeline.errors import InvalidSetting, UrlInvalid
 from pipeline.messages import Owner
+from pipeline.web_address import parse_web_address
 
 DEFAULT_FILE = "api_keys.toml"
 
@@ -54,6 +55,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     add.add_argument("--requests-per-minute", type=_natural, help="instead of what all others may")
     add.add_argument("--bytes-per-minute", type=_natural, help="of images; instead of what all others may")
     add.add_argument("--sees-all", action="store_true", help="for operators: the jobs of all keys")
+    add.add_argument("--callback-url", type=_address, help="where the ends of its jobs are told")
     add.set_defaults(action=_add)
     actions.add_parser("list", help="show the names, and what each may").set_defaults(action=_list)
     expire = actions.add_parser("expire", help="let only the newest key of a name go on working")
@@ -71,6 +73,13 @@ def _name(text: str) -> str:
         raise argparse.ArgumentTypeError("not a name of at most 64 letters, digits, - and _") from error
 
 
+def _address(text: str) -> str:
+    try:
+        return parse_web_address(text).url
+    except UrlInvalid as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
 def _natural(text: str) -> int:
     if not (text.isascii() and text.isdecimal()):
         raise argparse.ArgumentTypeError("not a whole number")
@@ -82,9 +91,9 @@ def _add(options: argparse.Namespace) -> None:
     secret = new_secret()
     table = document.setdefault(options.name, tomlkit.table())
     table["sha256"] = [*table.get("sha256", []), digest_of(secret)]
-    for limit in ("requests_per_minute", "bytes_per_minute"):
-        if getattr(options, limit) is not None:
-            table[limit] = getattr(options, limit)
+    for field in ("requests_per_minute", "bytes_per_minute", "callback_url"):
+        if getattr(options, field) is not None:
+            table[field] = getattr(options, field)
     if options.sees_all:
         table["sees_all"] = True
     _write(options.file, document)
@@ -107,6 +116,8 @@ def _facts(key: ApiKey) -> Iterator[str]:
             yield f"{limit:,} {unit} a minute" if limit else f"any number of {unit}"
     if key.sees_all:
         yield "sees all jobs"
+    if key.callback_url is not None:
+        yield f"is told at {parse_web_address(key.callback_url).host}"
 
 
 def _expire(options: argparse.Namespace) -> None:

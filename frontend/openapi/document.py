@@ -33,6 +33,7 @@ EVERY_RESPONSE = (
 SOME_RESPONSES = ("RateLimit-Policy", "RateLimit")
 """The headers that a response may have, whatever it is."""
 OF_ANY_CLIENT = ("key_missing", "key_unknown", "local_only", "rate_limited")
+CALLBACK = "callback_url"
 READING = ("get", "head", "options")
 
 
@@ -62,6 +63,13 @@ def operations(document: Json) -> Iterator[tuple[str, str, Json]]:
         for method in METHODS:
             if method in item:
                 yield path, method, item[method]
+
+
+def called_back(document: Json) -> Iterator[tuple[str, str, Json]]:
+    """What this server sends to others, as if it were an operation of theirs."""
+    for item in document["webhooks"].values():
+        for method, operation in item.items():
+            yield CALLBACK, method, operation
 
 
 def resolved(document: Json, part: Json) -> Json:

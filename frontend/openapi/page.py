@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from frontend.http_faults import title_of
-from frontend.openapi.document import EVERY_RESPONSE, SOME_RESPONSES, Json, operations, resolved
+from frontend.openapi.document import EVERY_RESPONSE, SOME_RESPONSES, Json, called_back, operations, resolved
 
 PROBLEM = "application/problem+json"
 
@@ -57,8 +57,8 @@ class Group:
 
 
 def groups(document: Json) -> list[Group]:
-    """All operations, by their tags in the order of the document."""
-    every = list(operations(document))
+    """All operations, and what is sent to others, by their tags in the order of the document."""
+    every = [*operations(document), *called_back(document)]
     return [
         Group(
             tag["name"],
@@ -70,7 +70,7 @@ def groups(document: Json) -> list[Group]:
 
 
 def _operation(document: Json, path: str, method: str, operation: Json) -> Operation:
-    parameters = [*document["paths"][path].get("parameters", []), *operation.get("parameters", [])]
+    parameters = [*document["paths"].get(path, {}).get("parameters", []), *operation.get("parameters", [])]
     responses = {
         status: resolved(document, response) for status, response in sorted(operation["responses"].items())
     }

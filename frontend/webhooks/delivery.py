@@ -20,7 +20,7 @@ from frontend.webhooks.secrets import secrets_of, signature
 from frontend.webhooks.sender import WebhookSender
 from frontend.webhooks.turns import HostBusy, HostTurns
 from pipeline.broker import Publisher
-from pipeline.errors import JobNotFound, UrlInvalid, WebhookUnderWay
+from pipeline.errors import JobNotFound, StorageFull, UrlInvalid, WebhookUnderWay
 from pipeline.ids import JobId
 from pipeline.image_store import ImageStore
 from pipeline.messages import DeliverWebhook, now
@@ -31,6 +31,8 @@ from pipeline.webhook_log import Webhook, WebhookLog, WebhookLogs, WebhookState,
 
 log = logging.getLogger(__name__)
 
+ROOM_BYTES = 1_000_000
+"""With less free space a log may not fit."""
 GONE = 410
 """With this a receiver says that it wants to be told nothing any more."""
 
@@ -85,6 +87,7 @@ class WebhookDelivery:
             async with self._logs.held(job_id):
                 due = await self._due(job_id, command)
                 if due is not None:
+                    await self._check_can_end()
                     await self._deliver(due)
         except (WebhookUnderWay, HostBusy):
             # Not a try: whoever is at it may die, and then this is the command that is left.
@@ -105,6 +108,12 @@ class WebhookDelivery:
         if command.run > webhook.run:
             webhook = replace(webhook, state="pending", run=command.run, tries=0, next_at=None)
         return _Due(command, record.callback_url, record, receipt, known, webhook)
+
+    async def _check_can_end(self) -> None:
+        """Raise what would be in the way behind the request, which would then be made again and again."""
+        await self._publisher.check_open()
+        if self._store.free_bytes() < ROOM_BYTES:
+            raise StorageFull
 
     async def _deliver(self, due: _Due) -> None:
         async with self._turns.turn(_host(due.url)):

@@ -101,7 +101,7 @@ class Inspection:
             self._add("an end that nobody was told of", job_id)
         for job_id, told in receiver.told.items():
             ending = self.endings.get(job_id)
-            if ending is None or told.body["type"] != f"job.{ending.status}":
+            if ending is not None and told.body["type"] != f"job.{ending.status}":
                 self._add("another end was told", f"{job_id}: {told.body['type']}")
         for fault in receiver.faults:
             self._add("a webhook that is not signed rightly", fault)

@@ -55,6 +55,11 @@ class Contract:
         """Check what came over a WebSocket."""
         self._check_schema("/ws", self.document["paths"]["/ws"]["get"]["x-messages"], message)
 
+    def check_webhook(self, body: object) -> None:
+        """Check what was sent to the callback_url of a job."""
+        content = self.document["webhooks"]["jobEnded"]["post"]["requestBody"]["content"]
+        self._check_schema("webhook", content["application/json"]["schema"], body)
+
     def _response(self, method: str, path: str, status: str) -> Json | None:
         known = next((known for pattern, known in self._paths.items() if pattern.fullmatch(path)), None)
         item = self.document["paths"].get(known, {})

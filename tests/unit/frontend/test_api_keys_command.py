@@ -126,3 +126,25 @@ def test_senseless_arguments_are_refused(file: Path, arguments: list[str]) -> No
 
     assert ended.value.code == 2
     assert not file.exists()
+
+
+def test_a_name_may_be_told_of_its_jobs_and_the_list_shows_no_more_than_the_host(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = "https://hooks.example.com/image-done?token=hush"
+    made(file, capsys, "shop", "--callback-url", url)
+
+    assert read_keys(file)["shop"].callback_url == url
+    assert api_keys("list", file=file) == 0
+    assert capsys.readouterr().out == "shop: 1 key, is told at hooks.example.com\n"
+
+
+def test_an_address_that_cannot_be_called_is_refused(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        api_keys("add", "shop", "--callback-url", "ftp://hooks.example.com/", file=file)
+    assert not file.exists()
+
+    made(file, capsys, "shop")
+    file.write_text(file.read_text() + 'callback_url = "hooks"\n')
+    assert api_keys("list", file=file) == 2
+    assert "key 'shop'" in capsys.readouterr().err

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import aio_pika
 import pytest
 from pytest_aiohttp.plugin import AiohttpClient
 
@@ -17,7 +18,10 @@ from frontend.settings import FrontendSettings
 from frontend.webhooks.__main__ import main
 from frontend.webhooks.courier import AT_ONCE
 from frontend.webhooks.secrets import secrets_of, signature, webhook_secrets
-from pipeline.errors import InvalidSetting
+from frontend.webhooks.sender import WebhookSender
+from frontend.webhooks.turns import PER_HOST
+from pipeline import topology
+from pipeline.errors import InvalidSetting, UrlNotAllowed
 from pipeline.ids import JobId
 from pipeline.local_store import LocalImageStore
 from pipeline.messages import JobError, encode, now
@@ -25,7 +29,7 @@ from pipeline.outbox import Outbox
 from pipeline.records import Receipt, ReceiptStatus, command_of
 from pipeline.reuse import Reuse
 from pipeline.settings import read_settings
-from pipeline.webhook_log import end_to_tell
+from pipeline.webhook_log import WebhookLog, WebhookLogs, end_to_tell
 from tests.eventually import eventually
 from tests.unit.frontend.conftest import (
     NOWHERE,
@@ -37,6 +41,7 @@ from tests.unit.frontend.conftest import (
     uploaded,
     when_ready,
 )
+from tests.unit.frontend.contract import CONTRACT
 from tests.unit.frontend.key_files import key_file
 from tests.unit.frontend.requests import FORM, PNG, field_part, file_part, form
 from tests.unit.frontend.test_deduplication import work
@@ -156,6 +161,7 @@ async def test_the_end_of_a_job_is_told_once_signed_and_as_the_job_is_shown(worl
         job = await response.json()
     assert job.pop("webhook") == "delivered"
     assert received.body == {"type": "job.failed", "timestamp": job["finished_at"], "data": job}
+    CONTRACT.check_webhook(received.body)
     assert received.id == log["id"] == f"job_{job_id}_1"
     assert [(one["status"], one["error"]) for one in log["tries"]] == [(204, None)]
 
@@ -338,14 +344,17 @@ async def test_two_frontends_share_the_work_and_tell_each_end_once(
     assert sorted(one.job_id for one in receiver.received) == sorted(job_ids)
 
 
-async def test_a_host_that_hangs_does_not_hold_up_those_for_others(world: World) -> None:
+async def test_a_host_that_hangs_does_not_hold_up_those_for_others(
+    start: Start, store: LocalImageStore, receiver: Receiver
+) -> None:
     """There are more for it than a frontend has at a time."""
-    world.receiver.answers["hangs"] = ["hang"] * 1000
-    slow = {"callback_url": f"http://{SLOW_HOST}/hangs"}
+    world = World(await start(webhook_timeout_s=60.0), store, receiver)
+    receiver.answers["hangs"] = ["hang"] * 1000
     for _ in range(AT_ONCE + 8):
-        await world.ended(**slow)
+        await world.ended(callback_url=f"http://{SLOW_HOST}/hangs")
 
     await world.until(await world.ended(), "delivered")
+    assert receiver.hanging == PER_HOST
 
 
 async def test_while_secrets_are_changed_each_of_them_verifies(
@@ -367,6 +376,7 @@ async def test_a_key_has_a_callback_and_secrets_of_its_own_and_its_log_is_not_th
     )
     client = await start(api_keys=keys.path)
     [receiver.secret] = secrets_of("shop", (SECRET,))
+    assert receiver.secret != SECRET
     async with client.put("/upload/a.png", data=PNG, headers=keys.bearer("shop")) as response:
         job_id = JobId((await response.json())["jobs"][0]["id"])
     world = World(client, store, receiver)
@@ -406,6 +416,49 @@ async def test_the_address_is_nowhere_but_in_what_was_asked(
             assert "hush" not in await response.text()
 
 
+async def test_while_nothing_could_be_noted_nobody_is_asked(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The receiver would be asked every other second for as long as the disk is full."""
+    monkeypatch.setattr("frontend.webhooks.courier.GIVE_BACK_AFTER_S", 0.01)
+    looks = []
+
+    def free_bytes(_: LocalImageStore) -> int:
+        looks.append("full")
+        return 0
+
+    job_id = await world.job()
+    receipt = await world.end(job_id)
+    with monkeypatch.context() as patch:
+        patch.setattr(LocalImageStore, "free_bytes", free_bytes)
+        await world.tell(receipt)
+        await eventually(lambda: len(looks) > 5)
+        assert world.receiver.received == []
+
+    await world.until(job_id, "delivered")
+    assert world.receiver.ids(job_id) == [f"job_{job_id}_1"]
+
+
+async def test_what_nobody_can_deliver_goes_to_the_dead_letters(
+    world: World, storage: Path, amqp_url: str
+) -> None:
+    """What is no webhook, and that of a job whose log is damaged."""
+    damaged = await world.job()
+    receipt = await world.end(damaged)
+    await WebhookLogs(storage).save(damaged, WebhookLog())
+    [log] = [path for path in left_in(storage) if path.endswith("webhooks.json")]
+    (storage / log).write_bytes(b"{")
+    await world.tell(receipt)
+    async with await aio_pika.connect(amqp_url) as connection, connection.channel() as channel:
+        exchange = await channel.get_exchange(topology.WEBHOOKS.name, ensure=False)
+        await exchange.publish(aio_pika.Message(b"garbage"), "")
+        queue = await channel.get_queue(topology.WEBHOOK_DEAD.name, ensure=False)
+        letters = [await eventually(lambda: queue.get(fail=False)) for _ in range(2)]
+
+    assert {letter.body for letter in letters if letter} == {b"garbage", encode(end_to_tell(receipt))}
+    await world.until(await world.ended(), "delivered")
+
+
 async def test_tries_are_counted_for_prometheus(world: World) -> None:
     world.receiver.answers["flaky"] = [500]
     await world.until(await world.ended("flaky"), "delivered", tries=2)
@@ -416,32 +469,42 @@ async def test_tries_are_counted_for_prometheus(world: World) -> None:
         assert f'image_resizer_webhook_tries_total{{frontend="frontend",outcome="{outcome}"}} 1.0' in text
 
 
-@pytest.mark.parametrize(
-    ("url", "status", "code"),
-    [
-        ("ftp://hooks.example.com/", 422, "callback_invalid"),
-        ("http://user:hush@hooks.example.com/", 422, "callback_invalid"),
-        ("http://hooks.example.com:25/", 422, "callback_invalid"),
-        ("hooks.example.com", 422, "callback_invalid"),
-        (f"http://hooks.example.com/{'x' * 2048}", 422, "callback_invalid"),
-        ("http://elsewhere.example.org/", 403, "callback_not_allowed"),
-        ("http://127.0.0.1/", 403, "callback_not_allowed"),
-        ("http://[::1]/", 403, "callback_not_allowed"),
-        ("http://169.254.169.254/latest/", 403, "callback_not_allowed"),
-    ],
-)
-async def test_an_address_that_may_not_be_called_refuses_the_upload(
-    world: World, storage: Path, url: str, status: int, code: str
-) -> None:
-    for answer in (
-        await world.client.put("/upload/a.png", data=PNG, params={"callback_url": url}),
-        await world.client.post(
-            "/upload", data=form(field_part("callback_url", url), file_part(PNG)), headers=FORM
-        ),
-    ):
-        await check_problem(answer, status=status, code=code)
-        assert "hush" not in await answer.text()
+REFUSED = {
+    "ftp://hooks.example.com/": (422, "callback_invalid"),
+    "http://user:hush@hooks.example.com/": (422, "callback_invalid"),
+    "http://hooks.example.com:25/": (422, "callback_invalid"),
+    "hooks.example.com": (422, "callback_invalid"),
+    f"http://hooks.example.com/{'x' * 2048}": (422, "callback_invalid"),
+    "http://elsewhere.example.org/": (403, "callback_not_allowed"),
+    "http://127.0.0.1/": (403, "callback_not_allowed"),
+}
+
+
+async def test_an_address_that_may_not_be_called_refuses_the_upload(world: World, storage: Path) -> None:
+    for url, (status, code) in REFUSED.items():
+        for answer in (
+            await world.client.put("/upload/a.png", data=PNG, params={"callback_url": url}),
+            await world.client.post(
+                "/upload", data=form(field_part("callback_url", url), file_part(PNG)), headers=FORM
+            ),
+        ):
+            await check_problem(answer, status=status, code=code)
+            assert "hush" not in await answer.text()
     assert left_in(storage) == []
+
+
+async def test_of_two_addresses_neither_is_shown(world: World) -> None:
+    twice = [("callback_url", world.receiver.url(f"?token=hush{number}")) for number in range(2)]
+    answer = await world.client.put("/upload/a.png", data=PNG, params=twice)
+
+    await check_problem(answer, status=422, code="invalid_option")
+    assert "hush" not in await answer.text()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "169.254.169.254", "10.0.0.1", "[::ffff:7f00:1]"])
+def test_an_address_inside_is_never_called_though_all_hosts_are_allowed(host: str) -> None:
+    with pytest.raises(UrlNotAllowed):
+        WebhookSender(("*",), timeout_s=1).checked(f"http://{host}/")
 
 
 async def test_a_name_that_leads_inside_is_never_connected_to(world: World) -> None:
