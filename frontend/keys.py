@@ -20,6 +20,7 @@ from frontend.outbox_level import OutboxLevel
 from frontend.presets import Presets
 from frontend.rate_limits import RateLimits
 from frontend.relay import Relay
+from frontend.resumable_uploads import ResumableUploads
 from frontend.settings import FrontendSettings
 from frontend.sweeper import Sweeper
 from frontend.url_fetcher import UrlFetcher
@@ -40,6 +41,7 @@ OUTBOX_LEVEL = web.AppKey("outbox_level", OutboxLevel)
 FETCHER = web.AppKey("fetcher", UrlFetcher)
 INTAKE = web.AppKey("intake", Intake)
 CLAIMED_INTAKE = web.AppKey("claimed_intake", ClaimedIntake)
+RESUMABLE_UPLOADS = web.AppKey("resumable_uploads", ResumableUploads)
 BOARD = web.AppKey("board", Board)
 JOBS = web.AppKey("jobs", Jobs)
 JOB_PAGES = web.AppKey("job_pages", JobPages)

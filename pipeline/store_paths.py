@@ -7,6 +7,9 @@
     claims/<day>/<digest>.json             what an upload with an idempotency key has come to
     claims/locks/<digest or job_id>        somebody acts on this key, or changes this job
     claims/locks/<work key>.work           a worker is at this work
+    claims/locks/<upload_id>.upload        a request is at this resumable upload
+    unfinished/<upload_id>/asked.json      what is asked of a resumable upload
+    unfinished/<upload_id>/image           what has come of it; gone once it is a job
     work/<2 of the key>/<work key>         which job has done this work
     meters/<digest>                        how much a client has used lately
     processed/<day>/<job_id>/<file>        a rendition
@@ -44,11 +47,13 @@ class StorePaths:
         self.index = root / "index"
         self.meters = root / "meters"
         self.work = root / "work"
+        self.unfinished = root / "unfinished"
 
     @property
     def parts(self) -> tuple[Path, ...]:
         """The folders that are always there."""
-        return (self.uploads, self.processed, self.batches, self.outbox, self.claims, self.index, self.work)
+        jobs = (self.uploads, self.processed, self.batches, self.outbox, self.claims, self.index, self.work)
+        return (*jobs, self.unfinished)
 
     def upload_folder(self, job_id: JobId) -> Path:
         """The folder of the image and of what was asked."""
@@ -77,6 +82,14 @@ class StorePaths:
     def work_lock(self, key: WorkKey) -> Path:
         """The lock of the worker that is at this work."""
         return self.locks / f"{key}.work"
+
+    def unfinished_folder(self, upload_id: JobId) -> Path:
+        """The folder of a resumable upload, whose id will be that of its job."""
+        return self.unfinished / upload_id
+
+    def upload_lock(self, upload_id: JobId) -> Path:
+        """The lock of the request that is at this resumable upload."""
+        return self.locks / f"{upload_id}.upload"
 
     def index_of(self, owner: Owner | None) -> Path:
         """The index of the jobs of one owner; None: of those that came without an API key."""
