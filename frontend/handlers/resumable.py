@@ -22,7 +22,7 @@ from frontend.tus_headers import (
     number_of,
 )
 from frontend.upload_body import UploadBody
-from pipeline.errors import StorageFull, UploadNotFound
+from pipeline.errors import QueueFull, StorageFull, UploadLocked, UploadNotFound
 from pipeline.ids import JobId, parse_job_id
 from pipeline.unfinished_uploads import UnfinishedUpload
 
@@ -67,9 +67,17 @@ async def create(request: web.Request) -> web.Response:
 
 
 async def look(request: web.Request) -> web.Response:
-    """How far an upload has come."""
+    """How far an upload has come.
+
+    For one that is whole, while there is no room for its job, clients wait as for one that is locked; refused
+    in another way they would begin it anew.
+    """
     _check_version(request)
-    standing = await request.app[RESUMABLE_UPLOADS].look(await _own(request))
+    upload_id = await _own(request)
+    try:
+        standing = await request.app[RESUMABLE_UPLOADS].look(upload_id)
+    except (QueueFull, StorageFull) as error:
+        raise UploadLocked("All of it has come; for its job there is no room just now.") from error
     upload = standing.upload
     headers = _headers(standing) | {"Upload-Length": str(upload.length), "Cache-Control": "no-store"}
     concat = concat_text(is_partial=upload.is_partial, parts=upload.parts)

@@ -200,7 +200,7 @@ async def test_a_full_queue_costs_a_sender_no_byte(client: Client, amqp_url: str
     while (path := await refused()) is None:
         """Until the queue is full."""
     assert not list((storage / "uploads").glob(f"*/{id_of(path)}"))
-    assert (await asked(client, path)).status == 503
+    assert (await asked(client, path)).status == 423
     await commands_in_queue(amqp_url)
 
     async def is_job() -> bool:
