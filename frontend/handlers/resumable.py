@@ -4,7 +4,8 @@ from email.utils import format_datetime
 
 from aiohttp import web
 
-from frontend.errors import BodyUnsupported, RequestTooLarge, TusVersionUnsupported
+from frontend.error_responses import error_response
+from frontend.errors import BodyUnsupported, OffsetConflict, RequestTooLarge, TusVersionUnsupported
 from frontend.gate import answer_expectation_after
 from frontend.keys import CLIENT, OUTBOX_LEVEL, RESUMABLE_UPLOADS, SETTINGS, STORE
 from frontend.middlewares import route_of
@@ -27,6 +28,7 @@ from pipeline.ids import JobId, parse_job_id
 from pipeline.unfinished_uploads import UnfinishedUpload
 
 JOB_HEADER = "Upload-Job"
+WORTH_A_CUT_BYTES = 1_000_000
 OVERRIDE_HEADER = "X-HTTP-Method-Override"
 
 
@@ -88,8 +90,17 @@ async def look(request: web.Request) -> web.Response:
     return web.Response(headers=headers)
 
 
-async def append(request: web.Request) -> web.Response:
+async def append(request: web.Request) -> web.StreamResponse:
     """Take in more of an upload; the job, if that was the last of it."""
+    try:
+        return await _append(request)
+    except OffsetConflict as error:
+        if (request.content_length or 0) < WORTH_A_CUT_BYTES or request.content.is_eof():
+            raise
+        return await _answered_and_cut(request, error)
+
+
+async def _append(request: web.Request) -> web.Response:
     _check_version(request)
     if request.content_type != CHUNK_TYPE:
         raise BodyUnsupported(f"The body has to be {CHUNK_TYPE}.")
@@ -102,6 +113,19 @@ async def append(request: web.Request) -> web.Response:
     return web.Response(status=204, headers=_headers(standing))
 
 
+async def _answered_and_cut(request: web.Request, error: OffsetConflict) -> web.StreamResponse:
+    """The answer, behind which the connection is cut, since nobody would read it before all has been sent.
+
+    Chromium sends a request again by itself, from the first byte, if its connection was reset.
+    """
+    response = error_response(request, error)
+    await response.prepare(request)
+    await response.write_eof()
+    if request.transport is not None:
+        request.transport.close()
+    return response
+
+
 async def remove(request: web.Request) -> web.Response:
     """Give up an upload."""
     _check_version(request)
@@ -109,7 +133,7 @@ async def remove(request: web.Request) -> web.Response:
     return web.Response(status=204)
 
 
-async def overridden(request: web.Request) -> web.Response:
+async def overridden(request: web.Request) -> web.StreamResponse:
     """For clients that can send no other method: POST with the real one in a header."""
     method = request.headers.get(OVERRIDE_HEADER, "").upper()
     handler = {"PATCH": append, "DELETE": remove, "HEAD": look}.get(method)
