@@ -9,6 +9,7 @@ PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check
 RUNS := $(VENV)/.installed
 TESTS := $(VENV)/.installed-dev
 BENCH := $(VENV)/.installed-bench
+CLIENTS := $(VENV)/.installed-clients
 
 # The lines of RabbitMQ that are tested besides the one of this machine.
 LINES ?= 4.0 4.3
@@ -63,7 +64,7 @@ bench-fair-shares: $(RUNS) ## One image beside thousands of another client, of a
 bench-listing: $(RUNS) ## Time pages of the list of 100,000 jobs; ARGS="--help" tells what can be asked
 	@exec $(BIN)/python -m benchmarks.listing $(ARGS)
 
-test: $(TESTS) lint types ## Everything that has to pass: style, types, all tests; ARGS go to pytest
+test: $(TESTS) $(CLIENTS) lint types ## Everything that has to pass: style, types, all tests; ARGS go to pytest
 	@$(call have,rabbitmq-server)
 	@$(call have,chromium)
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(ARGS)
@@ -97,7 +98,7 @@ format: $(TESTS) ## Put the code into the agreed form
 clean: ## Remove what can be made again: .venv, .brokers, caches. What is queued (.run) and storage/ stay
 	@test ! -e .run/runner.lock || flock --nonblock .run/runner.lock true || \
 		{ echo "make run is running: stop it first" >&2; exit 2; }
-	rm -rf $(VENV) .brokers benchmarks/node_modules build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .coverage* htmlcov
+	rm -rf $(VENV) .brokers benchmarks/node_modules tests/node_modules build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .coverage* htmlcov
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(RUNS): setup.cfg pyproject.toml
@@ -119,3 +120,9 @@ $(BENCH): setup.cfg benchmarks/package.json
 	@$(PIP) install --editable '.[local,bench]'
 	@cd benchmarks && npm install --no-package-lock --no-audit --no-fund --silent
 	@touch $(RUNS) $@
+
+$(CLIENTS): $(TESTS) tests/package.json
+	@$(call have,npm)
+	@echo "Installing the clients of resumable uploads that the tests use into tests/node_modules ..." >&2
+	@cd tests && npm install --no-package-lock --no-audit --no-fund --silent
+	@touch $@

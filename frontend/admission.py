@@ -18,6 +18,7 @@ OPEN_PATHS = HEALTH_PATHS | {"/static/{filename}", "/docs", "/openapi.json", "/s
 RENDITION_PATH = "/api/jobs/{job_id}/renditions/{rendition}"
 FILE_PATHS = frozenset({RENDITION_PATH, "/api/jobs/{job_id}/source"})
 """Reading these is not counted: a page asks for one with each row, and its client would have nothing left."""
+UPLOAD_PATH = "/files/{upload_id}"
 WHO_KNOWS_THE_ADDRESS = Client(name="who knows the address", sees_all=True)
 _READING = (hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS)
 
@@ -54,9 +55,14 @@ async def admit(request: web.Request) -> None:
         request[CLIENT] = WHO_KNOWS_THE_ADDRESS
         return
     client = clients.of(request)
-    if path not in OPEN_PATHS | FILE_PATHS:
+    if path not in OPEN_PATHS | FILE_PATHS and not _asks_how_far(request, path):
         await request.app[RATE_LIMITS].count(request, client)
     request[CLIENT] = client
+
+
+def _asks_how_far(request: web.Request, path: str) -> bool:
+    """Whether it is the question after a break. Refused, clients would send all of the upload again."""
+    return request.method == hdrs.METH_HEAD and path == UPLOAD_PATH
 
 
 async def add_rate_limits(request: web.Request, response: web.StreamResponse) -> None:

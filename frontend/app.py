@@ -4,6 +4,7 @@ from aiohttp import web
 
 from frontend import resources
 from frontend.admission import add_rate_limits, admission
+from frontend.handlers.resumable import add_tus_version
 from frontend.keys import SETTINGS
 from frontend.middlewares import add_headers, errors_as_responses, measurements, request_ids
 from frontend.routes import add_routes
@@ -26,8 +27,10 @@ def create_app(settings: FrontendSettings) -> web.Application:
     app.cleanup_ctx.append(resources.board_context)
     app.cleanup_ctx.append(resources.fetcher_context)
     app.cleanup_ctx.append(resources.intake_context)
+    app.cleanup_ctx.append(resources.resumable_uploads_context)
     app.cleanup_ctx.append(resources.sweeper_context)
     app.on_response_prepare.append(add_headers)
     app.on_response_prepare.append(add_rate_limits)
+    app.on_response_prepare.append(add_tus_version)
     app.on_shutdown.append(resources.send_watchers_away)
     return app

@@ -8,8 +8,6 @@ images where it has to. One request at a time acts on a key, among all frontends
 import asyncio
 from pathlib import PurePosixPath
 
-from frontend.board import Board
-from frontend.dispatch import Dispatch
 from frontend.errors import IdempotencyKeyReused, UrlNotTakenAtFirst
 from frontend.idempotency import SignedBy
 from frontend.intake import Acceptance, Intake, records_of
@@ -21,7 +19,7 @@ from pipeline.errors import JobNotFound, QueueFull, SourceMissing, StorageFull
 from pipeline.ids import BatchId, JobId
 from pipeline.image_store import ImageStore
 from pipeline.messages import now
-from pipeline.records import Claim, JobRecord, command_of
+from pipeline.records import Claim, JobRecord
 
 COPY_BYTES = 1024 * 1024
 
@@ -35,15 +33,11 @@ class ClaimedIntake:
         claims: Claims,
         intake: Intake,
         store: ImageStore,
-        dispatch: Dispatch,
-        board: Board,
         jobs: Jobs,
     ) -> None:
         self._claims = claims
         self._intake = intake
         self._store = store
-        self._dispatch = dispatch
-        self._board = board
         self._jobs = jobs
 
     async def accept(self, upload: Upload, signed: SignedBy) -> Acceptance:
@@ -112,7 +106,7 @@ class ClaimedIntake:
         return frozenset([place for place, record in records if await self._is_missing(record)])
 
     async def _is_missing(self, record: JobRecord) -> bool:
-        if await self._is_under_way(JobId(record.job_id)):
+        if await self._intake.is_under_way(JobId(record.job_id)):
             return False
         try:
             await self._store.load_job(JobId(record.job_id))
@@ -132,7 +126,7 @@ class ClaimedIntake:
 
         A job that may have been accepted before is never given up here, whatever is in the way.
         """
-        if await self._is_under_way(JobId(record.job_id)):
+        if await self._intake.is_under_way(JobId(record.job_id)):
             return
         try:
             stored = await self._store.load_job(JobId(record.job_id))
@@ -140,19 +134,7 @@ class ClaimedIntake:
             await self._restore(record, copy)
             await self._intake.take(record)
         else:
-            await self._send_again(stored)
-
-    async def _is_under_way(self, job_id: JobId) -> bool:
-        """Whether the job has ended, or its command is certain to have come to the broker, or will."""
-        if await self._store.load_receipt(job_id) is not None:
-            return True
-        return self._board.job(job_id) is not None or await self._dispatch.holds(job_id)
-
-    async def _send_again(self, record: JobRecord) -> None:
-        """Nobody knows how far it has come; should its command be in the queue twice, it is done once."""
-        command = command_of(record)
-        await self._dispatch.keep(command)
-        await self._dispatch.send_or_leave(command, record)
+            await self._intake.send_again(stored)
 
     async def _restore(self, record: JobRecord, copy: JobRecord | None) -> None:
         """Have the image of a job where it belongs, if it was removed when the job could not be made.

@@ -44,6 +44,34 @@ class UploadStalled(RequestError):
     """Nothing has come of the request for too long. Nothing of it was kept."""
 
 
+class TusVersionUnsupported(RequestError):
+    """Tus-Resumable has to be 1.0.0, the one version of the protocol that is spoken here."""
+
+
+class TusHeaderInvalid(RequestError):
+    """A header of a resumable upload is missing, or cannot be used."""
+
+
+class OffsetConflict(RequestError):
+    """The Upload-Offset is not where the upload stands. HEAD tells where that is."""
+
+
+class FinalUpload(RequestError):
+    """This upload was made of others: nothing can be added to it."""
+
+
+class PartUnfinished(RequestError):
+    """A part of the upload has not come in whole."""
+
+
+class ChecksumMismatch(RequestError):
+    """The bytes are not those of the Upload-Checksum. Nothing of them was kept."""
+
+
+class TooMuchUnfinished(RequestError):
+    """The client has begun more resumable uploads than it may before it has ended some."""
+
+
 class IdempotencyKeyInvalid(RequestError):
     """An Idempotency-Key has 1 to 255 visible ASCII characters and is sent once."""
 

@@ -1,6 +1,7 @@
 """What is looked at before a byte of an upload is read: its size and key, the disk and the outbox."""
 
 import re
+from collections.abc import Awaitable, Callable
 
 from aiohttp import hdrs, web
 from aiohttp.http import HttpVersion11
@@ -15,6 +16,7 @@ from frontend.upload_body import is_form
 from frontend.upload_fields import UploadFields
 from pipeline.errors import PipelineError, StorageFull
 
+Check = Callable[[web.Request], Awaitable[object]]
 _BOUNDARY = re.compile(r';\s*boundary\s*=\s*"?[^\s";]', re.IGNORECASE)
 
 
@@ -60,10 +62,15 @@ def _check_type(request: web.Request) -> None:
 
 async def answer_expectation(request: web.Request) -> web.StreamResponse | None:
     """Tell a client that waits for "100 Continue" either to go on, or at once why it need not."""
+    return await answer_expectation_after(check_gate, request)
+
+
+async def answer_expectation_after(check: Check, request: web.Request) -> web.StreamResponse | None:
+    """As above; `check` raises what would be the answer anyway."""
     give_request_id(request)
     try:
         await admit(request)
-        await check_gate(request)
+        await check(request)
     except PipelineError as error:
         return error_response(request, error)
     if request.version == HttpVersion11 and request.headers.get(hdrs.EXPECT, "").lower() == "100-continue":

@@ -27,8 +27,9 @@ _TITLES = {
     414: "URI Too Long",
     416: "Range Not Satisfiable",
     422: "Unprocessable Content",
+    460: "Checksum Mismatch",
 }
-"""As RFC 9110 calls what Python called otherwise up to 3.12."""
+"""As RFC 9110 calls what Python called otherwise up to 3.12, and what tus 1.0 has made up."""
 
 
 def is_worth_a_line(record: logging.LogRecord) -> bool:

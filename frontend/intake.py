@@ -91,6 +91,18 @@ class Intake:
             raise
         return self._board.take_own(queued_from_record(record), is_in_queue=is_in_queue)
 
+    async def is_under_way(self, job_id: JobId) -> bool:
+        """Whether the job has ended, or its command is certain to have come to the broker, or will."""
+        if await self._store.load_receipt(job_id) is not None:
+            return True
+        return self._board.job(job_id) is not None or await self._dispatch.holds(job_id)
+
+    async def send_again(self, record: JobRecord) -> None:
+        """Nobody knows how far it has come; should its command be in the queue twice, it is done once."""
+        command = command_of(record)
+        await self._dispatch.keep(command)
+        await self._dispatch.send_or_leave(command, record)
+
     async def discard(self, records: Iterable[JobRecord]) -> None:
         """Remove all there is of jobs that are not to be."""
         for record in records:
@@ -130,5 +142,5 @@ def _record(image: StoredImage, upload: Upload) -> JobRecord:
         renditions=upload.renditions,
         work=_work(image, upload),
         callback_url=upload.callback_url,
-        created_at=made_at(image.job_id),
+        created_at=image.created_at or made_at(image.job_id),
     )

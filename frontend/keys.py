@@ -21,6 +21,7 @@ from frontend.outbox_level import OutboxLevel
 from frontend.presets import Presets
 from frontend.rate_limits import RateLimits
 from frontend.relay import Relay
+from frontend.resumable_uploads import ResumableUploads
 from frontend.settings import FrontendSettings
 from frontend.sweeper import Sweeper
 from frontend.url_fetcher import UrlFetcher
@@ -53,6 +54,7 @@ WEBHOOK_LOGS = web.AppKey("webhook_logs", WebhookLogs)
 COURIER = web.AppKey[Courier | None]("courier")
 INTAKE = web.AppKey("intake", Intake)
 CLAIMED_INTAKE = web.AppKey("claimed_intake", ClaimedIntake)
+RESUMABLE_UPLOADS = web.AppKey("resumable_uploads", ResumableUploads)
 BOARD = web.AppKey("board", Board)
 JOBS = web.AppKey("jobs", Jobs)
 LANE_CHOICE = web.AppKey("lane_choice", LaneChoice)

@@ -43,6 +43,7 @@ from frontend.keys import (
     PUBLISHER,
     RATE_LIMITS,
     RELAY,
+    RESUMABLE_UPLOADS,
     SETTINGS,
     STORE,
     SWEEPER,
@@ -61,6 +62,7 @@ from frontend.outbox_level import OutboxLevel
 from frontend.presets import read_presets
 from frontend.rate_limits import RateLimits
 from frontend.relay import Relay
+from frontend.resumable_uploads import ResumableUploads
 from frontend.sweeper import Sweeper
 from frontend.url_fetcher import UrlFetcher
 from frontend.waits import Waits
@@ -69,11 +71,13 @@ from frontend.webhooks.courier import AT_ONCE, Courier
 from frontend.webhooks.delivery import WebhookDelivery
 from frontend.webhooks.relay import WebhookRelay
 from frontend.webhooks.sender import WebhookSender
+from frontend.whole_uploads import WholeUploads
 from pipeline import __version__
 from pipeline.broker import Publisher, WebhookDeliveries
 from pipeline.claims import Claims
 from pipeline.index_repair import IndexRepair
 from pipeline.job_locks import JobLocks
+from pipeline.joined_parts import JoinedParts
 from pipeline.leftovers import Leftovers
 from pipeline.local_store import LocalImageStore
 from pipeline.meters import Meters
@@ -81,6 +85,8 @@ from pipeline.outbox import Outbox
 from pipeline.retention import Retention
 from pipeline.reuse import Reuse
 from pipeline.topology import webhook_ladder
+from pipeline.unfinished_counts import Begun
+from pipeline.unfinished_uploads import UnfinishedUploads
 from pipeline.webhook_dispatch import WebhookDispatch
 from pipeline.webhook_log import WebhookLogs
 from pipeline.webhook_outbox import WebhookOutbox
@@ -262,9 +268,20 @@ async def intake_context(app: web.Application) -> AsyncIterator[None]:
         claims=Claims(app[SETTINGS].storage_dir),
         intake=app[INTAKE],
         store=app[STORE],
-        dispatch=app[DISPATCH],
-        board=app[BOARD],
         jobs=app[JOBS],
+    )
+    yield
+
+
+async def resumable_uploads_context(app: web.Application) -> AsyncIterator[None]:
+    """What takes in the uploads that come in several requests."""
+    settings = app[SETTINGS]
+    unfinished = UnfinishedUploads(settings.storage_dir, expires_s=settings.upload_expires_s)
+    app[RESUMABLE_UPLOADS] = ResumableUploads(
+        unfinished=unfinished,
+        joined=JoinedParts(settings.storage_dir),
+        whole=WholeUploads(unfinished=unfinished, store=app[STORE], intake=app[INTAKE]),
+        bound=Begun(settings.max_unfinished, settings.max_unfinished_bytes),
     )
     yield
 
@@ -274,6 +291,8 @@ async def sweeper_context(app: web.Application) -> AsyncIterator[None]:
     settings = app[SETTINGS]
     steps = {
         "lies of the index": IndexRepair(settings.storage_dir).mend,
+        # Before leftovers and jobs: what is whole may have been left on the way to its job.
+        "resumable uploads": app[RESUMABLE_UPLOADS].sweep,
         "leftovers": Leftovers(settings.storage_dir, after_s=settings.sweep_after_s).sweep,
         "claims": Claims(settings.storage_dir).sweep,
         "meters": Meters(settings.storage_dir).sweep,

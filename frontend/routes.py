@@ -15,6 +15,7 @@ from frontend.handlers import (
     metrics,
     pages,
     pipeline,
+    resumable,
     sign_in,
     static_files,
     uploads,
@@ -31,6 +32,13 @@ def add_routes(app: web.Application) -> None:
     router = app.router
     for method, path in (("POST", "/upload"), ("POST", "/api/images"), ("PUT", "/upload/{name:[^/]+}")):
         router.add_route(method, path, uploads.upload, expect_handler=answer_expectation)
+    router.add_options("/files/", resumable.offer)
+    router.add_post("/files/", resumable.create, expect_handler=resumable.answer_expectation)
+    upload = router.add_resource("/files/{upload_id:[^/]+}")
+    upload.add_route("HEAD", resumable.look)
+    upload.add_route("PATCH", resumable.append)
+    upload.add_route("DELETE", resumable.remove)
+    upload.add_route("POST", resumable.overridden)
     router.add_get("/", pages.index)
     router.add_get("/batches/{batch_id:[^/]+}", pages.batch)
     router.add_get("/api/jobs", job_list.jobs)

@@ -145,6 +145,20 @@ class FrontendSettings(ServiceSettings):
         parse=positive_seconds,
         text="Seconds for which nothing may come of an upload that has begun. Then it is given up (408).",
     )
+    upload_expires_s: float = setting(
+        86_400.0,
+        parse=positive_seconds,
+        text="Seconds for which a [resumable upload](resumable_uploads.md) waits for more. Then what has "
+        "come of it is taken away. The same for all frontends.",
+    )
+    max_unfinished: int = setting(
+        1_000, parse=positive_int, text="Resumable uploads that one client may have begun and not ended."
+    )
+    max_unfinished_bytes: int = setting(
+        20_000_000_000,
+        parse=positive_int,
+        text="Bytes that all those uploads of one client may have, once they have come.",
+    )
     max_outbox: int = setting(
         10_000,
         parse=positive_int,

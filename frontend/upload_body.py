@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 
 from aiohttp import BodyPartReader, MultipartReader, web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 
 CHUNK_BYTES = 256 * 1024
 LOOK_AT_DISK_EVERY_BYTES = 4_000_000
+SILENCE_S = 1.0
 
 Chunks = AsyncIterator[bytes]
 
@@ -66,15 +67,28 @@ class UploadBody:
             self._count(chunk)
             yield chunk
 
-    async def raw_chunks(self) -> Chunks:
-        """All that is in the body."""
+    async def raw_chunks(self, *, while_silent: Callable[[], None] | None = None) -> Chunks:
+        """All that is in the body. While nothing comes, `while_silent` is called each second, to raise."""
         while True:
-            async with self._in_time():
-                chunk = await self._request.content.read(CHUNK_BYTES)
+            chunk = await self._next_chunk(while_silent)
             if not chunk:
                 return
             self._count(chunk)
             yield chunk
+
+    async def _next_chunk(self, while_silent: Callable[[], None] | None) -> bytes:
+        async with self._in_time():
+            while while_silent is not None:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(SILENCE_S):
+                        return await self._request.content.read(CHUNK_BYTES)
+                while_silent()
+            return await self._request.content.read(CHUNK_BYTES)
+
+    @property
+    def declared(self) -> int | None:
+        """The bytes that the request says it brings; 0 if it has no body, None if it does not say."""
+        return self._request.content_length if self._request.body_exists else 0
 
     async def counted(self, chunks: Chunks) -> Chunks:
         """The same chunks, which come from elsewhere and count like those of the body."""

@@ -6,6 +6,7 @@ malformed or too large, or an option that is wrong, is refused as a whole, and n
 
 from collections.abc import Awaitable, Callable, Container
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from aiohttp import BodyPartReader, web
 
@@ -44,7 +45,8 @@ Wanted = Callable[[], Awaitable[Container[int] | None]]
 class StoredImage:
     """An image that is in the store, though nobody has been asked to resize it yet.
 
-    Its `place` counts all that the request brings, files first and then addresses.
+    Its `place` counts all that the request brings, files first and then addresses. `created_at` is when it
+    was there in whole, if that was long after its id was made.
     """
 
     job_id: JobId
@@ -53,6 +55,7 @@ class StoredImage:
     source: Source
     sha256: str
     place: int = 0
+    created_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -167,7 +170,7 @@ class UploadReader:
         first, chunks = b"", self._body.counted(fetched.chunks)
         while len(first) < SIGNATURE_BYTES and (chunk := await anext(chunks, b"")):
             first += chunk
-        await self._store_image(name, _format(first), first, chunks, place=place)
+        await self._store_image(name, format_of(first), first, chunks, place=place)
 
     def reject(self, place: int, error: PipelineError) -> None:
         """Note that what is at the address of this place is not taken."""
@@ -228,7 +231,7 @@ class UploadReader:
             first += chunk
         place = self._files
         try:
-            image_format = _format(first)
+            image_format = format_of(first)
         except (NotAnImage, FileEmpty) as error:
             self._upload.rejected.append(RejectedFile(name, error, place))
             async for _ in chunks:
@@ -269,7 +272,7 @@ class UploadReader:
             await self._store.discard(job_id, self._upload.batch_id)
 
 
-def _format(first: bytes) -> ImageFormat:
+def format_of(first: bytes) -> ImageFormat:
     """What a file is by its first bytes. Raises NotAnImage and FileEmpty."""
     image_format = detect_format(first)
     if image_format is None:

@@ -44,6 +44,14 @@ class JobBusy(PipelineError):
     """Somebody else is changing this job just now."""
 
 
+class UploadNotFound(PipelineError):
+    """There is no such upload, or not any more."""
+
+
+class UploadLocked(PipelineError):
+    """Another request is at this upload just now."""
+
+
 class WorkUnderWay(PipelineError):
     """The same image is being resized in the same way for another job just now."""
 

@@ -10,6 +10,9 @@
     claims/locks/<digest or job_id>        somebody acts on this key, or changes this job
     claims/locks/<work key>.work           a worker is at this work
     claims/locks/<job_id>.webhook          a frontend tells the end of this job
+    claims/locks/<upload_id>.upload        a request is at this resumable upload
+    unfinished/<upload_id>/asked.json      what is asked of a resumable upload
+    unfinished/<upload_id>/image           what has come of it; gone once it is a job
     work/<2 of the key>/<work key>         which job has done this work
     meters/<digest>                        how much a client has used lately
     processed/<day>/<job_id>/<file>        a rendition
@@ -49,6 +52,7 @@ class StorePaths:
         self.meters = root / "meters"
         self.work = root / "work"
         self.webhooks = root / "webhooks"
+        self.unfinished = root / "unfinished"
 
     @property
     def parts(self) -> tuple[Path, ...]:
@@ -62,6 +66,7 @@ class StorePaths:
             self.index,
             self.work,
             self.webhooks,
+            self.unfinished,
         )
 
     def upload_folder(self, job_id: JobId) -> Path:
@@ -99,6 +104,14 @@ class StorePaths:
     def work_lock(self, key: WorkKey) -> Path:
         """The lock of the worker that is at this work."""
         return self.locks / f"{key}.work"
+
+    def unfinished_folder(self, upload_id: JobId) -> Path:
+        """The folder of a resumable upload, whose id will be that of its job."""
+        return self.unfinished / upload_id
+
+    def upload_lock(self, upload_id: JobId) -> Path:
+        """The lock of the request that is at this resumable upload."""
+        return self.locks / f"{upload_id}.upload"
 
     def index_of(self, owner: Owner | None) -> Path:
         """The index of the jobs of one owner; None: of those that came without an API key."""

@@ -15,6 +15,9 @@ from frontend.presets import Presets
 from pipeline.ids import new_batch_id
 from pipeline.image_formats import FORMATS
 
+RESUMABLE_OVER_BYTES = 8_000_000
+"""The page sends larger files so that they can be resumed; for others it is not worth two more requests."""
+
 
 async def index(request: web.Request) -> web.Response:
     """An empty page for a new batch."""
@@ -39,6 +42,8 @@ def _context(request: web.Request, batch_id: str, states: list[JobState]) -> Con
         "is_queue_away": _is_queue_away(request),
         "upload_url": "/upload",
         "max_upload_bytes": settings.max_upload_bytes,
+        "max_request_bytes": settings.max_request_bytes,
+        "resumable_over_bytes": RESUMABLE_OVER_BYTES,
         "max_files": settings.max_files,
         "max_urls": settings.urls_per_request,
         "media_types": [image_format.media_type for image_format in FORMATS],

@@ -10,13 +10,14 @@ import yaml
 from frontend.admission import HEALTH_PATHS, OPEN_PATHS
 from frontend.openapi.generated import option_parameters, receipt_schemas, with_option_types
 from frontend.openapi.problems import problem_responses
+from frontend.tus_headers import PREFIX
 from pipeline import __version__
 
 Json = dict[str, Any]
 """A part of the document, which is JSON of any shape."""
 
 FOLDER = Path(__file__).parent
-METHODS = ("get", "put", "post", "delete", "patch")
+METHODS = ("options", "head", "get", "put", "post", "delete", "patch")
 EVERY_RESPONSE = (
     "X-Request-Id",
     "Content-Security-Policy",
@@ -52,6 +53,7 @@ def read_document() -> Json:
     for path, method, operation in operations(document):
         _add_admission(path, method, operation)
         _add_problems(path, operation)
+    _add_tus_headers(document)
     for response in _responses(document):
         response["headers"] = response.get("headers", {}) | _refs(EVERY_RESPONSE) | _refs(SOME_RESPONSES)
     return document
@@ -117,6 +119,15 @@ def _add_problems(path: str, operation: Json) -> None:
     problems = problem_responses(codes, of_a_job=of_a_job, has_page=not path.startswith("/api/"))
     # Another operation may have been given the same responses by an anchor of the file.
     operation["responses"] = operation["responses"] | problems
+
+
+def _add_tus_headers(document: Json) -> None:
+    """What all answers about resumable uploads have."""
+    for path, _, operation in operations(document):
+        if path.startswith(PREFIX):
+            for status, response in operation["responses"].items():
+                names = ("Tus-Resumable", *(["Tus-Version"] if status == "412" else []))
+                response["headers"] = response.get("headers", {}) | _refs(names)
 
 
 def _responses(document: Json) -> Iterator[Json]:

@@ -31,7 +31,8 @@ export function stepTimes(job) {
   return steps.map(([step, ms]) => `${step.replaceAll("_", " ")} ${Math.round(ms)} ms`).join(" · ");
 }
 
-function uploadingSentence({ file, sentBytes }) {
+function uploadingSentence({ file, sentBytes, note }) {
+  if (note) return note;
   if (file.url) return "The server is fetching it";
   if (file.size > 0 && sentBytes >= file.size) return "Sent, the server is storing it";
   return `Uploading ${Math.floor((100 * sentBytes) / (file.size || 1))} % of ${fileSize(file.size)}`;

@@ -41,6 +41,11 @@ const options = new Options(find("#upload-form"));
 const uploads = new Uploads({
   entries,
   url: page.uploadUrl,
+  resumable: {
+    url: page.filesUrl,
+    overBytes: Number(page.resumableOverBytes),
+    maxRequestBytes: Number(page.maxRequestBytes),
+  },
   batchId: page.batchId,
   onAccepted: showAddress,
   onWrongOption: (problem) => options.showProblem(problem),

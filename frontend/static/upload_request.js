@@ -1,15 +1,10 @@
 /** One file sent to the server, and what came of it. */
 
-const LONGEST_WAIT_S = 60;
-const UNAUTHORIZED = 401;
-// It was sent too slowly, or too much was sent in a minute: the file is not to blame.
-const PASSING = new Set([408, 429]);
-const WAITED_FOR = new Set([429, 503]);
-const SIGNED_OUT = "You are not signed in any more. Sign in on another tab, and press Retry here.";
+import { outcome, retryAfter } from "./upload_outcome.js";
 
 /**
- * POST the file, or the address that stands for one, with these fields (pairs of name and text) before it. With the same `key` the same upload makes one
- * job, however often it is sent. Resolves to one of
+ * POST the file, or the address that stands for one, with these fields (pairs of name and text) before it. With
+ * the same `key` the same upload makes one job, however often it is sent. Resolves to one of
  *   {kind: "accepted", job}
  *   {kind: "wrong_option", field, detail}       the server takes no file with this value of the field
  *   {kind: "refused", detail}                   the server will never take this file
@@ -26,7 +21,12 @@ export async function sendFile({ url, key, fields, file, onProgress, signal }) {
     sentBytes = Math.min(loaded, file.size);
     onProgress(sentBytes);
   });
-  return outcome(request, brokenOff(file, sentBytes));
+  return outcome({
+    status: request.status,
+    text: request.responseText,
+    retryAfterS: retryAfter(request.getResponseHeader("Retry-After")),
+    brokenOffDetail: brokenOff(file, sentBytes),
+  });
 }
 
 /** Resolves when the request is over, whatever the answer; `status` is 0 when there was none. */
@@ -46,39 +46,6 @@ function post(url, key, form, signal, onProgress) {
     request.setRequestHeader("Idempotency-Key", key);
     request.send(form);
   });
-}
-
-function outcome(request, brokenOffDetail) {
-  if (request.status === 0) return { kind: "unavailable", detail: brokenOffDetail, waitS: null };
-  const body = parsed(request.responseText);
-  if (request.status === 202 && body.jobs?.length) {
-    return { kind: "accepted", job: body.jobs[0] };
-  }
-  if (request.status === 422 && body.field) {
-    return { kind: "wrong_option", field: body.field, detail: body.detail };
-  }
-  const said = body.rejected?.[0]?.detail ?? body.detail;
-  const detail = said ?? `The server answered with status ${request.status}.`;
-  if (request.status === UNAUTHORIZED) return { kind: "unavailable", detail: SIGNED_OUT, waitS: null };
-  if (request.status < 500 && !PASSING.has(request.status)) return { kind: "refused", detail };
-  return { kind: "unavailable", detail, waitS: WAITED_FOR.has(request.status) ? retryAfter(request) : null };
-}
-
-/** A proxy in between may answer with something that is not JSON. */
-function parsed(text) {
-  try {
-    return JSON.parse(text) ?? {};
-  } catch {
-    return {};
-  }
-}
-
-/** The seconds that Retry-After asks for, which is a number or a date (RFC 9110, 10.2.3); null without it. */
-function retryAfter(request) {
-  const value = request.getResponseHeader("Retry-After");
-  if (!value) return null;
-  const seconds = /^\d+$/.test(value) ? Number(value) : (Date.parse(value) - Date.now()) / 1000;
-  return Number.isFinite(seconds) ? Math.min(Math.max(seconds, 0.5), LONGEST_WAIT_S) : null;
 }
 
 /** A server that refuses a body early closes the connection, which looks like a lost network from here. */

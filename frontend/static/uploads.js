@@ -1,6 +1,7 @@
 /** The files on their way to the server: a few at a time, the rest wait. */
 
 import { newKey } from "./idempotency_key.js";
+import { sendResumably } from "./resumable_upload.js";
 import { sendFile } from "./upload_request.js";
 
 const AT_A_TIME = 3;
@@ -12,10 +13,11 @@ export class Uploads {
 
   /**
    * `onAccepted()` is called for each file that the server has taken, `onWrongOption({field, detail})` when it
-   * takes none because of an option: those files are ready again.
+   * takes none because of an option: those files are ready again. Files of more than `resumable.overBytes` go
+   * to `resumable.url`, in requests of at most `resumable.maxRequestBytes`.
    */
-  constructor({ entries, url, batchId, onAccepted, onWrongOption }) {
-    Object.assign(this, { entries, url, batchId, onAccepted, onWrongOption });
+  constructor({ entries, url, resumable, batchId, onAccepted, onWrongOption }) {
+    Object.assign(this, { entries, url, resumable, batchId, onAccepted, onWrongOption });
   }
 
   get isBusy() {
@@ -30,14 +32,15 @@ export class Uploads {
 
   /** Send these files with these options (pairs of name and text) when their turn comes. */
   send(entries, options) {
-    for (const entry of entries) Object.assign(entry, { options, key: newKey() });
+    for (const entry of entries) Object.assign(entry, { options, key: newKey(), known: { url: null } });
     this.sendAgain(entries);
   }
 
   /** Send files that could not be sent before, with the options and the key that they had. */
   sendAgain(entries) {
     for (const entry of entries) {
-      this.entries.update(entry, { phase: "waiting", sentBytes: 0, note: "", canRetry: false });
+      const sentBytes = kept(entry);
+      this.entries.update(entry, { phase: "waiting", sentBytes, note: "", canRetry: false });
       this.#waiting.push(entry);
     }
     this.#startNext();
@@ -98,7 +101,7 @@ export class Uploads {
       // Spread out, so that those who were refused together do not come back together.
       const waitMs = answer.waitS * 1000 * (1 + Math.random() / 4);
       const note = `${answer.detail} Trying again in ${Math.max(1, Math.round(waitMs / 1000))} s.`;
-      this.entries.update(entry, { phase: "waiting", sentBytes: 0, note });
+      this.entries.update(entry, { phase: "waiting", sentBytes: kept(entry), note });
       await sleep(waitMs, signal);
       answer = await this.#sendOnce(entry, signal);
     }
@@ -106,11 +109,19 @@ export class Uploads {
   }
 
   #sendOnce(entry, signal) {
-    this.entries.update(entry, { phase: "uploading", sentBytes: 0, note: "" });
-    const onProgress = (sentBytes) => this.entries.update(entry, { sentBytes });
-    const fields = [["batch_id", this.batchId], ...entry.options];
-    return sendFile({ url: this.url, key: entry.key, fields, file: entry.file, onProgress, signal });
+    this.entries.update(entry, { phase: "uploading", sentBytes: kept(entry), note: "" });
+    const onProgress = (sentBytes) => this.entries.update(entry, { sentBytes, note: "" });
+    const { file, key, known } = entry;
+    const all = { file, fields: [["batch_id", this.batchId], ...entry.options], onProgress, signal };
+    if (file.url || file.size <= this.resumable.overBytes) return sendFile({ ...all, url: this.url, key });
+    const onBreak = () => this.entries.update(entry, { note: "The connection was lost. Trying again…" });
+    return sendResumably({ ...all, ...this.resumable, known, onBreak });
   }
+}
+
+/** The bytes that need not be sent again. */
+function kept({ known, sentBytes }) {
+  return known.url ? sentBytes : 0;
 }
 
 function sleep(milliseconds, signal) {

@@ -10,6 +10,7 @@ import aiohttp
 
 from tests.chaos.ledger import Ledger
 from tests.chaos.parcels import Parcel
+from tests.chaos.resumable import JOB_HEADER, ResumableUploads
 from tests.checked_session import checked_session
 
 ANSWER_TIMEOUT_S = 20.0
@@ -23,7 +24,7 @@ class Manners:
 
     `rate_per_s`: 0 is as fast as it goes. With `keyed` each has an idempotency key, and some are sent once
     more though they were accepted. `refusals` are the statuses after which one has to come again later;
-    with `may_break` a connection may break off.
+    with `may_break` a connection may break off. One in `tus_one_in` is sent by tus; 0: none.
     """
 
     at_once: int = 8
@@ -31,6 +32,7 @@ class Manners:
     keyed: bool = False
     refusals: frozenset[int] = frozenset()
     may_break: bool = False
+    tus_one_in: int = 0
 
 
 class Sender:
@@ -41,6 +43,7 @@ class Sender:
         self._ledger = ledger
         self._manners = manners
         self._dice = dice
+        self._resumable = ResumableUploads(ledger.batch_id, dice)
 
     async def send(self, parcels: Iterable[Parcel]) -> None:
         """Return when each parcel was accepted, or refused for good."""
@@ -65,6 +68,8 @@ class Sender:
 
     async def _try(self, http: aiohttp.ClientSession, parcel: Parcel) -> float | None:
         """Send it once; the seconds to wait before it has to be sent again, None when it is settled."""
+        if self._manners.tus_one_in and parcel.number % self._manners.tus_one_in == 0:
+            return await self._try_by_tus(http, parcel)
         form = aiohttp.FormData({"batch_id": self._ledger.batch_id, **parcel.fields})
         form.add_field("file", io.BytesIO(parcel.data), filename=parcel.name)
         headers = {"Idempotency-Key": parcel.key} if self._manners.keyed else {}
@@ -78,6 +83,16 @@ class Sender:
                 return self._refused(parcel, response, answer)
         except (aiohttp.ClientError, TimeoutError) as error:
             return self._broken_off(parcel, error)
+
+    async def _try_by_tus(self, http: aiohttp.ClientSession, parcel: Parcel) -> float | None:
+        try:
+            response = await self._resumable.go_on(http, self._urls, parcel)
+        except (aiohttp.ClientError, TimeoutError) as error:
+            return self._broken_off(parcel, error)
+        if JOB_HEADER in response.headers:
+            self._take(parcel, [{"id": response.headers[JOB_HEADER].rpartition("/")[2]}])
+            return None
+        return self._refused(parcel, response, await response.text())
 
     def _take(self, parcel: Parcel, jobs: list[dict[str, object]]) -> None:
         if len(jobs) != 1:

@@ -58,7 +58,13 @@ EVERYTHING = Scenario(
         Trouble((type_no_command, type_gone_image), every_s=15.0),
         Trouble((kill_reader_of(CRASHING), stop_reader_of(HANGING), kill_worker_at(DEADLY)), AIM_EVERY_S),
     ),
-    manners=Manners(rate_per_s=RATE_PER_S, keyed=True, refusals=frozenset({409, 503, 507}), may_break=True),
+    manners=Manners(
+        rate_per_s=RATE_PER_S,
+        keyed=True,
+        refusals=frozenset({409, 423, 503, 507}),
+        may_break=True,
+        tus_one_in=3,
+    ),
     workers=4,
     frontends=2,
     settings={

@@ -1,4 +1,4 @@
-"""One of two frontends is killed every three seconds; uploads are sent again with their keys."""
+"""One of two frontends is killed every three seconds; uploads are sent again with their keys, or by tus."""
 
 from tests.chaos.faults import Trouble, kill_frontend
 from tests.chaos.scenario import Scenario
@@ -10,7 +10,9 @@ FRONTEND = Scenario(
     deadline_s=300,
     least_faults=15,
     troubles=(Trouble((kill_frontend,), every_s=3.0),),
-    manners=Manners(rate_per_s=8, keyed=True, refusals=frozenset({409, 503}), may_break=True),
+    manners=Manners(
+        rate_per_s=8, keyed=True, refusals=frozenset({409, 423, 503}), may_break=True, tus_one_in=3
+    ),
     frontends=2,
     workers=2,
 )

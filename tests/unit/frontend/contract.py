@@ -63,7 +63,7 @@ class Contract:
     def _response(self, method: str, path: str, status: str) -> Json | None:
         known = next((known for pattern, known in self._paths.items() if pattern.fullmatch(path)), None)
         item = self.document["paths"].get(known, {})
-        name = "get" if method == "HEAD" else method.lower()
+        name = "get" if method == "HEAD" and "head" not in item else method.lower()
         if name not in METHODS or name not in item:
             return _of_no_operation(UNKNOWN_PATH[status]) if status in UNKNOWN_PATH else None
         found: Json | None = item[name]["responses"].get(status)
@@ -78,7 +78,7 @@ class Contract:
             if name not in headers:
                 assert not one.get("required"), f"{where}: without {name}"
             else:
-                is_number = one["schema"].get("type") == "integer"
+                is_number = resolved(self.document, one["schema"]).get("type") == "integer"
                 self._check_schema(
                     f"{where} {name}", one["schema"], int(headers[name]) if is_number else headers[name]
                 )

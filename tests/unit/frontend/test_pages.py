@@ -174,6 +174,7 @@ async def test_the_files_of_the_page_have_their_types_and_are_asked_for_again(lo
         ".css": {"text/css"},
         ".js": {"text/javascript", "application/javascript"},
         ".svg": {"image/svg+xml"},
+        ".txt": {"text/plain"},
     }
     for path in STATIC.iterdir():
         async with lonely.get(f"/static/{path.name}") as response:

@@ -1,0 +1,90 @@
+/** One large file sent to the server by tus, so that what breaks off goes on where it was. */
+
+import "./tus.min.js";
+import { Refused, ask } from "./job_requests.js";
+import { outcome, retryAfter } from "./upload_outcome.js";
+
+const { Upload } = window.tus;
+const RETRY_DELAYS_MS = [500, 1000, 2000, 4000, 8000, 15_000, 15_000, 15_000];
+// No answer at all, or one that the same upload may not get again.
+const TRIED_AGAIN = new Set([0, 409, 423, 500, 502, 504]);
+const NOT_FOUND = new Set([404, 410]);
+const METHODS_OF_AN_UPLOAD = new Set(["HEAD", "PATCH"]);
+
+/**
+ * Send the file with these fields, or go on with what has been begun at `known.url`, which is set as soon as
+ * it is known. Resolves and rejects as `sendFile` does. `onBreak()` is called when the connection is lost and
+ * will be tried again.
+ */
+export async function sendResumably(request) {
+  const answer = await send(request);
+  if (!answer.isGone) return answer;
+  request.known.url = null;
+  return send(request);
+}
+
+function send({ url, known, maxRequestBytes, fields, file, onProgress, onBreak, signal }) {
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
+    const upload = new Upload(file, {
+      // With an endpoint it would begin anew, from the first byte, whatever a proxy says of a known address.
+      endpoint: known.url ? null : url,
+      uploadUrl: known.url,
+      metadata: metadata(fields, file),
+      chunkSize: maxRequestBytes,
+      retryDelays: RETRY_DELAYS_MS,
+      storeFingerprintForResuming: false,
+      onUploadUrlAvailable() {
+        known.url = upload.url;
+        upload.options.endpoint = null;
+      },
+      onProgress,
+      onShouldRetry(error) {
+        const isTriedAgain = TRIED_AGAIN.has(statusOf(error));
+        if (isTriedAgain) onBreak();
+        return isTriedAgain;
+      },
+      onSuccess: ({ lastResponse }) => resolve(accepted(lastResponse)),
+      onError: (error) => resolve(failed(error)),
+    });
+    signal.addEventListener("abort", () => {
+      reject(signal.reason);
+      upload.abort(true).catch(() => {
+        // It expires, then.
+      });
+    });
+    upload.start();
+  });
+}
+
+/** The fields as the server knows them; of one that is there more than once all values, with commas between. */
+function metadata(fields, file) {
+  const pairs = { filename: file.name };
+  for (const [name, value] of fields) pairs[name] = name in pairs ? `${pairs[name]},${value}` : value;
+  return pairs;
+}
+
+async function accepted(response) {
+  try {
+    return { kind: "accepted", job: await ask("GET", response.getHeader("Upload-Job")) };
+  } catch (problem) {
+    if (!(problem instanceof Refused)) throw problem;
+    return { kind: "unavailable", detail: problem.message, waitS: null };
+  }
+}
+
+function failed(error) {
+  const { originalRequest: request, originalResponse: response } = error;
+  const isOfUpload = METHODS_OF_AN_UPLOAD.has(request?.getMethod());
+  if (isOfUpload && NOT_FOUND.has(statusOf(error))) return { isGone: true };
+  return outcome({
+    status: statusOf(error),
+    text: response?.getBody() ?? "",
+    retryAfterS: retryAfter(response?.getHeader("Retry-After")),
+    brokenOffDetail: "The connection was lost. What has been sent is kept for a while: Retry goes on with it.",
+  });
+}
+
+function statusOf(error) {
+  return error.originalResponse?.getStatus() ?? 0;
+}

@@ -1,0 +1,44 @@
+/** What a server's answer means for a file that was sent. Pure. */
+
+const LONGEST_WAIT_S = 60;
+const UNAUTHORIZED = 401;
+// It was sent too slowly, or too much was sent in a minute: the file is not to blame.
+const PASSING = new Set([408, 423, 429]);
+const WAITED_FOR = new Set([429, 503]);
+const SIGNED_OUT = "You are not signed in any more. Sign in on another tab, and press Retry here.";
+
+/**
+ * The outcome, as of `sendFile`, of an answer that has this status (0: there was none) and text, and asks to
+ * wait for so many seconds (null: it does not).
+ */
+export function outcome({ status, text, retryAfterS, brokenOffDetail }) {
+  if (status === 0) return { kind: "unavailable", detail: brokenOffDetail, waitS: null };
+  const body = parsed(text);
+  if (status === 202 && body.jobs?.length) {
+    return { kind: "accepted", job: body.jobs[0] };
+  }
+  if (status === 422 && body.field) {
+    return { kind: "wrong_option", field: body.field, detail: body.detail };
+  }
+  const said = body.rejected?.[0]?.detail ?? body.detail;
+  const detail = said ?? `The server answered with status ${status}.`;
+  if (status === UNAUTHORIZED) return { kind: "unavailable", detail: SIGNED_OUT, waitS: null };
+  if (status < 500 && !PASSING.has(status)) return { kind: "refused", detail };
+  return { kind: "unavailable", detail, waitS: WAITED_FOR.has(status) ? retryAfterS : null };
+}
+
+/** The seconds that Retry-After asks for, which is a number or a date (RFC 9110, 10.2.3); null without it. */
+export function retryAfter(value) {
+  if (!value) return null;
+  const seconds = /^\d+$/.test(value) ? Number(value) : (Date.parse(value) - Date.now()) / 1000;
+  return Number.isFinite(seconds) ? Math.min(Math.max(seconds, 0.5), LONGEST_WAIT_S) : null;
+}
+
+/** A proxy in between may answer with something that is not JSON. */
+function parsed(text) {
+  try {
+    return JSON.parse(text) ?? {};
+  } catch {
+    return {};
+  }
+}
