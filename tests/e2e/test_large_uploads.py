@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import aiohttp
 import psutil
@@ -13,6 +14,7 @@ from tests.rig import Rig
 
 GIGABYTES_2 = 2 * 1024**3
 CHUNK = b"\0" * 1024**2
+RESUMABLE_BYTES = 200 * 1024**2
 MOST_GROWTH = 50 * 1024**2
 
 
@@ -46,6 +48,45 @@ async def test_two_gigabytes_are_refused_early(rig: Rig, declares_its_size: bool
     assert sent[0] < GIGABYTES_2 / 4
     assert peak - before < MOST_GROWTH
     assert not [path for path in rig.storage.rglob("*") if path.is_file()]
+
+
+async def test_a_large_upload_that_can_be_resumed_is_not_held_in_memory(
+    amqp_url: str, tmp_path: Path
+) -> None:
+    async with Rig(amqp_url, tmp_path, MIN_FREE_BYTES="0", MAX_UPLOAD_BYTES=str(GIGABYTES_2)) as rig:
+        await rig.start(workers=0)
+        process = psutil.Process(rig.frontend.pid)
+        before = peak = process.memory_info().rss
+        async with checked_session(rig.url) as http:
+            sending = asyncio.create_task(resumable(http, RESUMABLE_BYTES))
+            while not sending.done():
+                peak = max(peak, process.memory_info().rss)
+                await asyncio.wait({sending}, timeout=0.02)
+
+        assert (await sending).startswith("/api/jobs/")
+        assert peak - before < MOST_GROWTH
+
+
+async def resumable(http: aiohttp.ClientSession, size: int) -> str:
+    """The job of an upload of so many bytes, of which the second half comes in another request."""
+    head = small_photograph(1)[:64]
+    tus = {"Tus-Resumable": "1.0.0"}
+    async with http.post("/files/", headers=tus | {"Upload-Length": str(size)}) as response:
+        path = response.headers["Location"]
+    for offset in (0, size // 2):
+        about = {"Upload-Offset": str(offset), "Content-Type": "application/offset+octet-stream"}
+        about |= {"Content-Length": str(size // 2)}
+        body = zeros(size // 2, head if offset == 0 else b"")
+        async with http.patch(path, data=body, headers=tus | about) as response:
+            assert response.status == 204, await response.text()
+    return response.headers["Upload-Job"]
+
+
+async def zeros(size: int, head: bytes) -> AsyncIterator[bytes]:
+    """So many bytes, of which `head` are the first."""
+    yield head
+    for begin in range(len(head), size, len(CHUNK)):
+        yield CHUNK[: size - begin]
 
 
 async def _status(

@@ -151,6 +151,28 @@ async def from_packages(route: Route) -> None:
     await route.fulfill(path=PACKAGES / name / path)
 
 
+async def test_the_commands_of_the_docs_make_a_job(server: Rig, tmp_path: Path) -> None:
+    (tmp_path / "holiday.jpg").write_bytes(small_photograph(3))
+    by_hand = DOCS.partition("## By hand")[2].partition("\n## ")[0].replace("localhost:5000", server.url[7:])
+    variables, begin, *more = re.findall(r"^(?: {4}.*\n)+", by_hand, re.M)
+
+    said = await shell(variables + begin, tmp_path)
+    [upload_id] = re.findall(r"^Location: /files/(\S+)", said, re.M)
+    said = await shell("".join(more).replace("<id>", upload_id), tmp_path)
+
+    assert re.findall(r"^Upload-Offset: (\d+)", said, re.M)[:2] == ["1000", "1000"]
+    assert re.findall(r"^Upload-Job: (\S+)", said, re.M) == [f"/api/jobs/{upload_id}"]
+    assert server.get(f"/api/jobs/{upload_id}")["name"] == "holiday.jpg"
+
+
+async def shell(script: str, folder: Path) -> str:
+    process = await asyncio.create_subprocess_shell(
+        script, cwd=folder, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
+    )
+    said, _ = await process.communicate()
+    return said.decode().replace("\r", "")
+
+
 def test_the_build_that_the_page_uses_is_the_one_that_was_released() -> None:
     released = PACKAGES / "tus-js-client" / "dist" / "tus.min.js"
 
