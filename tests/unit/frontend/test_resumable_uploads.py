@@ -369,7 +369,7 @@ async def test_the_job_of_an_upload_that_was_given_up_too_late_stays(lonely: Cli
         assert response.status == 200
 
 
-@pytest.mark.parametrize("what", ["x", str(new_job_id())])
+@pytest.mark.parametrize("what", ["x", str(new_job_id())], ids=["no id", "no upload"])
 async def test_what_there_is_not_is_not_found(lonely: Client, what: str) -> None:
     code = "no_such_id" if what == "x" else "upload_not_found"
 

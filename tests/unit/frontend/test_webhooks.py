@@ -46,6 +46,7 @@ from tests.unit.frontend.key_files import key_file
 from tests.unit.frontend.requests import FORM, PNG, field_part, file_part, form
 from tests.unit.frontend.test_deduplication import work
 from tests.unit.frontend.test_error_shape import check_problem
+from tests.unit.frontend.tus import begun, id_of, sent
 from tests.webhook_receiver import HOST, SECRET, SLOW_HOST, Receiver, receiving, sender_to
 
 Start = Callable[..., Awaitable[Client]]
@@ -285,6 +286,17 @@ async def test_results_that_are_given_at_once_are_told_too(
     job_id = JobId(answer["jobs"][0]["id"])
     await world.until(job_id, "delivered")
     assert world.receiver.received[0].body["data"]["reused"] is True
+
+
+async def test_the_end_of_an_upload_that_came_in_pieces_is_told_too(world: World) -> None:
+    path = await begun(world.client, callback_url=world.receiver.url())
+    await sent(world.client, path, PNG[:9])
+    await sent(world.client, path, PNG[9:], 9)
+
+    await world.tell(await world.end(id_of(path)))
+
+    await world.until(id_of(path), "delivered")
+    assert world.receiver.received[0].body["data"]["id"] == id_of(path)
 
 
 async def test_whoever_died_between_the_end_and_its_webhook_is_made_good_by_the_relay(
