@@ -76,7 +76,9 @@ class WebhookLog(Struct, frozen=True, kw_only=True):
 
     def joined(self, webhook: Webhook) -> "WebhookLog":
         """The same with this one in its place, and not for ever more of them."""
-        shortened = replace(webhook, log=webhook.log[-MOST_TRIES_KEPT:])
+        shortened = webhook
+        if len(webhook.log) > MOST_TRIES_KEPT:
+            shortened = replace(webhook, log=webhook.log[-MOST_TRIES_KEPT:])
         others = [known for known in self.webhooks if known.id != webhook.id]
         return replace(self, webhooks=(*others, shortened)[-MOST_WEBHOOKS_KEPT:])
 

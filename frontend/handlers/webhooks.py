@@ -18,15 +18,16 @@ async def log(request: web.Request) -> web.Response:
     """How the ends of the job were told, each try of it."""
     job_id = (await own_job(request)).id
     record, receipt = await _called_back(request, job_id), await _end(request, job_id)
-    known = await request.app[WEBHOOK_LOGS].load(job_id)
+    known, last = await request.app[WEBHOOK_LOGS].load(job_id), None
     if receipt is not None:
-        known = known.joined(known.of(receipt))
+        last = known.of(receipt)
+        known = known.joined(last)
     return _json(
         {
             "job_id": job_id,
             # The rest of the address may be a secret.
             "host": parse_web_address(record.callback_url or "").host,
-            "webhooks": [_view(webhook) for webhook in known.webhooks],
+            "webhooks": [_view(webhook, is_last=webhook is last) for webhook in known.webhooks],
         },
         status=200,
     )
@@ -76,15 +77,17 @@ async def _end(request: web.Request, job_id: JobId) -> Receipt | None:
     return None if receipt is None or receipt.status == "removed" else receipt
 
 
-def _view(webhook: Webhook) -> JsonObject:
+def _view(webhook: Webhook, *, is_last: bool) -> JsonObject:
+    """One end of the job. If it was not told before the job was tried again, it never is."""
+    is_pending = webhook.state == "pending"
     return {
         "id": webhook.id,
         "type": webhook.type,
         "attempt": webhook.attempt,
-        "state": webhook.state,
+        "state": "superseded" if is_pending and not is_last else webhook.state,
         "run": webhook.run,
         "tries": [msgspec.to_builtins(tried, builtin_types=(type(tried.at),)) for tried in webhook.log],
-        "next_try_at": webhook.next_at if webhook.state == "pending" else None,
+        "next_try_at": webhook.next_at if is_pending and is_last else None,
     }
 
 

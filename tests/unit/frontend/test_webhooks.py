@@ -250,6 +250,22 @@ async def test_an_end_that_is_none_any_more_is_not_told(world: World, store: Loc
     assert world.receiver.ids(job_id) == [f"job_{job_id}_2"]
 
 
+async def test_an_end_that_waits_on_the_ladder_is_superseded_when_the_job_is_tried_again(
+    start: Start, store: LocalImageStore, receiver: Receiver
+) -> None:
+    world = World(await start(webhook_delays_s=(60.0,)), store, receiver)
+    receiver.answers["bad"] = [500]
+    job_id = await world.ended("bad")
+    assert (await world.until(job_id, "pending"))["next_try_at"]
+
+    async with world.client.post(f"/api/jobs/{job_id}/retry") as response:
+        assert response.status == 202
+
+    assert (await world.until(job_id, "superseded"))["next_try_at"] is None
+    await world.tell(await world.end(job_id, "failed", attempt=2))
+    await world.until(job_id, "delivered")
+
+
 async def test_a_job_that_is_removed_takes_its_webhook_with_it(world: World, storage: Path) -> None:
     job_id = await world.job()
     receipt = await world.end(job_id)
