@@ -100,7 +100,13 @@ class Rig:
         self._frontend_module = frontend_module
         self.storage = storage or folder / "storage"
         self._folder = folder
-        self._environment = {"AMQP_URL": amqp_url, "STORAGE_DIR": str(self.storage), **settings}
+        self._environment = {
+            "AMQP_URL": amqp_url,
+            "STORAGE_DIR": str(self.storage),
+            # Several rigs share a machine, and none should starve beside another one.
+            "BULK_NICENESS": "0",
+            **settings,
+        }
         self.frontends: dict[str, Service] = {}
         self.workers: dict[str, Service] = {}
         self.urls: dict[str, str] = {}

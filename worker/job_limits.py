@@ -7,9 +7,6 @@ from worker.imaging import Limits
 
 MEBIBYTE = 1024**2
 
-BULK_NICENESS = 10
-"""By so much bulk gives way: a core that both lanes want goes to the interactive one for nine tenths."""
-
 SMALLEST_JOB_MEMORY_BYTES = 512 * MEBIBYTE
 """With less nothing could be decoded."""
 
@@ -30,6 +27,7 @@ class JobLimits:
 
     time_limit_s: float = 60.0
     bulk_time_limit_s: float = 600.0
+    bulk_niceness: int = 10
     cpu_s: int = 60
     memory_bytes: int = 2048 * MEBIBYTE
     output_pixels: int = 100_000_000
@@ -50,7 +48,7 @@ class JobLimits:
         if lane == "interactive":
             return self
         time_limit_s = max(self.time_limit_s, self.bulk_time_limit_s)
-        return replace(self, time_limit_s=time_limit_s, niceness=BULK_NICENESS)
+        return replace(self, time_limit_s=time_limit_s, niceness=self.bulk_niceness)
 
     def in_quarantine(self, free_bytes: int) -> "JobLimits":
         """The limits of a job that may have taken a worker down, where so much memory is free."""

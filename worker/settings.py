@@ -8,6 +8,8 @@ from pathlib import Path
 from pipeline.settings import ServiceSettings, natural, positive_int, positive_seconds, setting
 from worker.job_limits import SMALLEST_JOB_MEMORY_BYTES, JobLimits
 
+LEAST_URGENT = 19
+
 
 def worker_name(text: str) -> str:
     """A name that can stand in logs, consumer tags and on the page."""
@@ -22,6 +24,14 @@ def job_memory(text: str) -> int:
     if size < SMALLEST_JOB_MEMORY_BYTES:
         raise ValueError(f"less than {SMALLEST_JOB_MEMORY_BYTES}, in which nothing could be decoded")
     return size
+
+
+def niceness(text: str) -> int:
+    """How far a process gives way, as nice(1) counts it."""
+    number = natural(text)
+    if number > LEAST_URGENT:
+        raise ValueError(f"more than {LEAST_URGENT}")
+    return number
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +61,12 @@ class WorkerSettings(ServiceSettings):
         parse=positive_seconds,
         text="The same for an image of the bulk lane, which gets the processor only as far as "
         "others leave it. Never less than `JOB_TIMEOUT_S`.",
+    )
+    bulk_niceness: int = setting(
+        10,
+        parse=niceness,
+        text="By how much the process of such an image gives way, from 0 (not at all) to 19. With 10 it has "
+        "a tenth of a core that the other lane, or another program, wants too.",
     )
     job_cpu_s: int = setting(
         60,
@@ -105,6 +121,7 @@ class WorkerSettings(ServiceSettings):
         return JobLimits(
             time_limit_s=self.job_timeout_s,
             bulk_time_limit_s=self.bulk_job_timeout_s,
+            bulk_niceness=self.bulk_niceness,
             cpu_s=self.job_cpu_s,
             memory_bytes=self.job_memory_bytes,
             output_pixels=self.max_output_pixels,

@@ -50,7 +50,7 @@ def lanes_of(rig: Rig, job_ids: list[str]) -> Counter[str]:
 async def test_one_image_is_done_before_the_many_that_another_client_has_sent_before(
     amqp_url: str, tmp_path: Path, keys: KeyFile
 ) -> None:
-    async with Rig(amqp_url, tmp_path, API_KEYS=str(keys.path)) as rig:
+    async with Rig(amqp_url, tmp_path, API_KEYS=str(keys.path), BULK_NICENESS="10") as rig:
         await rig.start(workers=1, slots=2)
 
         await run_example(rig, keys, tmp_path)

@@ -14,10 +14,11 @@ from tests.unit.worker.processes import NewChildren, reader_of
 from tests.unit.worker.receivers import ignore
 from worker import priority
 from worker.image_pool import ImagePool
-from worker.job_limits import BULK_NICENESS, JobLimits
+from worker.job_limits import JobLimits
 from worker.pool_errors import ImageTookTooLong
 
 RENDITIONS = [DEFAULT_RENDITION]
+NICENESS = JobLimits().bulk_niceness
 
 
 async def width(pool: ImagePool, path: Path, lane: Lane) -> int:
@@ -47,7 +48,7 @@ async def test_bulk_gives_way_and_the_other_lane_does_not(new_pool: NewPool) -> 
     by_niceness = sorted(child.nice() for child in children())
     own_sessions = [child.pid for child in children() if os.getsid(child.pid) == child.pid]
 
-    given = min(own + BULK_NICENESS, 19)
+    given = min(own + NICENESS, 19)
     assert by_niceness == [own, own, given, given]
     assert sorted(own_sessions) == sorted(child.pid for child in children() if child.nice() == given)
 
@@ -57,7 +58,7 @@ async def test_where_sessions_share_the_processor_bulk_gives_way_as_a_session(ne
     children = NewChildren()
     await new_pool().warm_up()
 
-    assert str(BULK_NICENESS) in [_share_of(child.pid) for child in children()]
+    assert str(NICENESS) in [_share_of(child.pid) for child in children()]
 
 
 def _share_of(pid: int) -> str:
@@ -140,3 +141,11 @@ async def test_while_quarantine_waits_for_bulk_the_other_lane_goes_on(
 
         bulk.cancel()
         assert (await suspect).width == 400
+
+
+async def test_bulk_need_not_give_way(new_pool: NewPool) -> None:
+    children, own = NewChildren(), os.getpriority(os.PRIO_PROCESS, 0)
+
+    await new_pool(limits=JobLimits(bulk_niceness=0)).warm_up()
+
+    assert {child.nice() for child in children()} == {own}

@@ -32,6 +32,12 @@ def test_a_name_that_cannot_stand_in_a_log_is_refused(name: str) -> None:
         read_settings(WorkerSettings, {"WORKER_NAME": name})
 
 
+@pytest.mark.parametrize("text", ["20", "-1", "low"])
+def test_a_niceness_that_there_is_not_is_refused(text: str) -> None:
+    with pytest.raises(InvalidSetting, match=f"BULK_NICENESS has value '{text}'"):
+        read_settings(WorkerSettings, {"BULK_NICENESS": text})
+
+
 @pytest.mark.parametrize("size", ["1", "400000000", "-1", "2 GB"])
 def test_memory_in_which_nothing_could_be_decoded_is_refused(size: str) -> None:
     with pytest.raises(InvalidSetting, match=f"JOB_MEMORY_BYTES has value '{size}'"):
