@@ -10,7 +10,7 @@ from tests.chaos.parcels import Parcel
 TUS = {"Tus-Resumable": "1.0.0"}
 CHUNK = TUS | {"Content-Type": "application/offset+octet-stream"}
 JOB_HEADER = "Upload-Job"
-GOES = 3
+GOES = 2
 
 
 class ResumableUploads:
