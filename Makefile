@@ -99,18 +99,19 @@ clean: ## Remove what can be made again: .venv, .brokers, caches. What is queued
 	@test ! -e .run/runner.lock || flock --nonblock .run/runner.lock true || \
 		{ echo "make run is running: stop it first" >&2; exit 2; }
 	rm -rf $(VENV) .brokers benchmarks/node_modules tests/node_modules build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .coverage* htmlcov
+	rm -rf client/build client/*.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(RUNS): setup.cfg pyproject.toml
+$(RUNS): setup.cfg pyproject.toml client/setup.cfg
 	@deploy/make_venv.sh $(PYTHON) $(VENV)
 	@echo "Installing the Python packages into $(VENV); the first time this may take a minute ..." >&2
-	@$(PIP) install --editable '.[local]'
+	@$(PIP) install --editable '.[local]' --editable ./client
 	@touch $@
 
-$(TESTS): setup.cfg pyproject.toml
+$(TESTS): setup.cfg pyproject.toml client/setup.cfg
 	@deploy/make_venv.sh $(PYTHON) $(VENV)
 	@echo "Installing the Python packages and the tools of the tests into $(VENV); this may take a minute ..." >&2
-	@$(PIP) install --editable '.[local,dev]'
+	@$(PIP) install --editable '.[local,dev]' --editable ./client
 	@touch $(RUNS) $@
 
 $(BENCH): setup.cfg benchmarks/package.json

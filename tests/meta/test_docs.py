@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 import pytest
 
+import image_resizer
 from deploy.local.settings import RunnerSettings
 from frontend.app import create_app
 from frontend.board import Board
@@ -282,7 +283,7 @@ def test_every_target_of_make_is_told() -> None:
 
 def test_the_changelog_tells_of_this_version() -> None:
     versions = re.findall(r"^## \[?(\d+\.\d+\.\d+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
-    assert versions[0] == __version__
+    assert versions[0] == __version__ == image_resizer.__version__
 
 
 def test_decisions_are_numbered_and_indexed() -> None:

@@ -1,6 +1,7 @@
 """Who imports whom, as docs/architecture.md tells it. Read from the source files, nothing is imported."""
 
 import ast
+import sys
 from collections.abc import Iterator
 from configparser import ConfigParser
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PRODUCT = ("pipeline", "frontend", "worker")
+CLIENT = "client/image_resizer"
+"""It goes to other machines than the product does, by itself."""
 SERVICES = ("frontend", "worker")
 # Each library has one door. It is the product's: benchmarks, load_test.py and tests use what they need.
 DOORS = {
@@ -85,6 +88,19 @@ def test_the_product_does_not_need_what_surrounds_it(folder: str) -> None:
     assert [one for one in imported_in(folder) if one.package in around] == []
 
 
+def test_the_client_knows_nothing_of_what_it_talks_to() -> None:
+    ours = {*PRODUCT, "deploy", "benchmarks", "load_test", "tests"}
+    assert [one for one in imported_in(CLIENT) if one.package in ours] == []
+    assert [one for folder in PRODUCT for one in imported_in(folder) if one.package == "image_resizer"] == []
+
+
+def test_the_client_imports_only_what_comes_with_it() -> None:
+    setup = setup_of("client")
+    with_it = {line.split(">=")[0].strip() for line in setup["options"]["install_requires"].split("\n")}
+    imported = {one.package for one in imported_in(CLIENT)} - {"image_resizer", *sys.stdlib_module_names}
+    assert imported == with_it - {""}
+
+
 @pytest.mark.parametrize("library", DOORS)
 def test_a_library_has_one_door(library: str) -> None:
     product = [one for folder in PRODUCT for one in imported_in(folder)]
@@ -121,19 +137,25 @@ def test_no_module_takes_the_name_of_the_storage_folder() -> None:
     assert [*ROOT.glob("storage.py"), *(ROOT / "storage").rglob("*.py")] == []
 
 
-def test_setup_lists_every_package() -> None:
+def setup_of(folder: str) -> ConfigParser:
+    """The setup.cfg of a distribution."""
     setup = ConfigParser()
-    setup.read(ROOT / "setup.cfg")
+    setup.read(ROOT / folder / "setup.cfg")
+    return setup
+
+
+@pytest.mark.parametrize(("distribution", "folders"), [(".", PRODUCT), ("client", (CLIENT,))])
+def test_setup_lists_every_package(distribution: str, folders: tuple[str, ...]) -> None:
     found = {
-        str(Path(path).parent).replace("/", ".")
-        for folder in PRODUCT
+        Path(path).parent.relative_to(distribution).as_posix().replace("/", ".")
+        for folder in folders
         for path, _ in sources(folder)
         if Path(path).name == "__init__.py"
     }
-    assert set(setup["options"]["packages"].split()) == found
+    assert set(setup_of(distribution)["options"]["packages"].split()) == found
 
 
-@pytest.mark.parametrize("folder", PRODUCT)
+@pytest.mark.parametrize("folder", [*PRODUCT, CLIENT])
 def test_every_folder_of_modules_is_a_package(folder: str) -> None:
     folders = {(ROOT / path).parent for path, _ in sources(folder)}
     assert [str(one) for one in folders if not (one / "__init__.py").is_file()] == []

@@ -1,0 +1,5 @@
+"""`image-resizer`: the command."""
+
+from image_resizer.command.cli import main
+
+__all__ = ["main"]

@@ -1,0 +1,67 @@
+"""The ends of jobs, for those who wait for them."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from image_resizer.answers import Job
+from image_resizer.errors import Refused
+from image_resizer.following import follow
+from image_resizer.site import Site
+
+NOT_FOUND = 404
+
+
+@dataclass
+class Ends:
+    """Follows batches, tells of each change of their jobs, and knows which have ended."""
+
+    site: Site
+    on_job: Callable[[Job], None] = lambda _: None
+    _jobs: dict[str, Job] = field(default_factory=dict)
+    _waiting: dict[str, asyncio.Future[Job]] = field(default_factory=dict)
+
+    async def follow(self, batch_id: str) -> None:
+        """Listen for good. Raises as `follow` does."""
+        async for job in follow(self.site, {"batch": batch_id}):
+            self.take(job)
+
+    async def of(self, job_id: str) -> Job:
+        """The job once it has ended; `removed` if there is no such job.
+
+        Its batch has to be followed meanwhile. A job of which nothing has been told yet is asked for, since
+        its end may have been before anybody listened.
+        """
+        if job_id not in self._jobs:
+            self.take(await self._asked(job_id))
+        known = self._jobs[job_id]
+        if known.has_ended:
+            return known
+        return await asyncio.shield(
+            self._waiting.setdefault(job_id, asyncio.get_running_loop().create_future())
+        )
+
+    def take(self, job: Job) -> None:
+        """Take in what is known of a job; what is older than what was known changes nothing."""
+        known = self._jobs.get(job.id)
+        if known is not None and _is_older(job, known):
+            return
+        self._jobs[job.id] = job
+        self.on_job(job)
+        if job.has_ended:
+            ended = self._waiting.pop(job.id, None)
+            if ended is not None and not ended.done():
+                ended.set_result(job)
+
+    async def _asked(self, job_id: str) -> Job:
+        try:
+            return await self.site.get(f"/api/jobs/{job_id}", Job)
+        except Refused as error:
+            if error.status == NOT_FOUND:
+                return Job(id=job_id, status="removed")
+            raise
+
+
+def _is_older(job: Job, known: Job) -> bool:
+    """An attempt is over before there is another one."""
+    return job.attempt < known.attempt or (known.has_ended and job.attempt == known.attempt)

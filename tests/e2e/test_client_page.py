@@ -1,0 +1,84 @@
+"""The examples of docs/client.md, run as they stand but for the address."""
+
+import asyncio
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy.local.broker_node import BrokerNode
+from tests.e2e.command import WITHIN_S, Command
+from tests.e2e.images import small_photograph
+from tests.rig import ROOT, Rig
+
+PAGE = (ROOT / "docs" / "client.md").read_text()
+
+
+def block(language: str) -> str:
+    """The one ``` block of the page in this language."""
+    [found] = re.findall(rf"^```{language}\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    return str(found)
+
+
+@pytest.fixture(scope="module")
+def site(node: BrokerNode, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a frontend, with a worker behind it."""
+    rig = Rig(node.amqp_url, tmp_path_factory.mktemp("client-page"), MIN_FREE_BYTES="0")
+    try:
+        asyncio.run(rig.start(workers=1))
+        yield rig.url
+    finally:
+        rig.end()
+
+
+@pytest.fixture
+def command(site: str, tmp_path: Path) -> Command:
+    """The command in a folder with two photographs."""
+    for seed, name in enumerate(("holiday.jpg", "beach.jpg")):
+        (tmp_path / name).write_bytes(small_photograph(seed))
+    return Command(tmp_path, site)
+
+
+async def said_by(command: Command, *program: str, text: str) -> str:
+    """What a program says on stdout that is given a text to read; it has to succeed."""
+    process = await asyncio.create_subprocess_exec(
+        *program,
+        cwd=command.folder,
+        env=command.environment,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    async with asyncio.timeout(WITHIN_S):
+        output, errors = await process.communicate(text.encode())
+    assert process.returncode == 0, errors.decode()
+    return output.decode()
+
+
+async def test_the_session_goes_as_it_is_shown(command: Command) -> None:
+    session = block("console").splitlines()
+    typed = [line.removeprefix("$ ") for line in session if line.startswith("$ ")]
+    shown = [line for line in session if not line.startswith("$ ")]
+
+    said = await said_by(command, "bash", "-e", text="\n".join(typed))
+
+    # Of two images either may be ready first.
+    assert sorted(said.splitlines()) == sorted(shown)
+    assert sorted(path.name for path in (command.folder / "small").iterdir()) == sorted(
+        Path(line).name for line in shown if line.startswith("small/")
+    )
+
+
+async def test_the_python_example_works_when_it_is_pasted(command: Command, site: str) -> None:
+    text = block("python").replace("http://localhost:5000", site)
+
+    said = await said_by(command, sys.executable, "-", text=text)
+
+    assert said.splitlines() == [
+        "[PosixPath('small/holiday_640w-webp.webp')]",
+        "holiday.jpg ['holiday_300x300.jpg'] None",
+        "beach.jpg ['beach_300x300.jpg'] None",
+        "done",
+    ]
