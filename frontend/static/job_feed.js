@@ -57,6 +57,6 @@ export class JobFeed {
 }
 
 /** About when the job at a place of the queue will have ended: see docs/http_api.md. */
-function secondsToGo(place, forecast) {
+export function secondsToGo(place, forecast) {
   return forecast && forecast.own_s + forecast.each_s * Math.max(0, place - forecast.ahead);
 }

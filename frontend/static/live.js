@@ -20,6 +20,7 @@ export class Live {
   #timer = null;
   #failures = 0;
   #lastHeard = 0;
+  #stopped = new AbortController();
 
   /**
    * `socketUrl` and `eventsUrl` are where a WebSocket and server-sent events tell of the batch; what the first
@@ -36,17 +37,25 @@ export class Live {
     this.#ways = ways.filter(({ Line }) => Line.isThere);
   }
 
-  /** Connect, and stay connected while the page lives. */
+  /** Connect, and stay connected while the page lives, or until it is stopped. */
   start() {
-    window.addEventListener("online", () => this.#reconnectNow());
-    window.addEventListener("offline", () => this.#lost(this.#line));
-    document.addEventListener("visibilitychange", () => {
+    const { signal } = this.#stopped;
+    window.addEventListener("online", () => this.#reconnectNow(), { signal });
+    window.addEventListener("offline", () => this.#lost(this.#line), { signal });
+    const onShown = () => {
       if (!document.hidden && Date.now() - this.#lastHeard > SILENCE_MS) this.#reconnectNow();
-    });
+    };
+    document.addEventListener("visibilitychange", onShown, { signal });
     // A page that goes into the back/forward cache must not hold a connection; it comes back by pageshow.
-    window.addEventListener("pagehide", () => this.#drop());
-    window.addEventListener("pageshow", (event) => event.persisted && this.#reconnectNow());
+    window.addEventListener("pagehide", () => this.#drop(), { signal });
+    window.addEventListener("pageshow", (event) => event.persisted && this.#reconnectNow(), { signal });
     this.#connect();
+  }
+
+  /** Let go of the connection for good. */
+  stop() {
+    this.#stopped.abort();
+    this.#drop();
   }
 
   #connect() {

@@ -1,7 +1,7 @@
 /** One large file sent to the server by tus, so that what breaks off goes on where it was. */
 
 import "./tus.min.js";
-import { Refused, ask } from "./job_requests.js";
+import { Refused, request } from "./api_request.js";
 import { outcome, retryAfter } from "./upload_outcome.js";
 
 const { Upload } = window.tus;
@@ -16,11 +16,11 @@ const METHODS_OF_AN_UPLOAD = new Set(["HEAD", "PATCH"]);
  * it is known. Resolves and rejects as `sendFile` does. `onBreak()` is called when the connection is lost and
  * will be tried again.
  */
-export async function sendResumably(request) {
-  const answer = await send(request);
+export async function sendResumably(sending) {
+  const answer = await send(sending);
   if (!answer.isGone) return answer;
-  request.known.url = null;
-  return send(request);
+  sending.known.url = null;
+  return send(sending);
 }
 
 function send({ url, known, maxRequestBytes, fields, file, onProgress, onBreak, signal }) {
@@ -66,16 +66,16 @@ function metadata(fields, file) {
 
 async function accepted(response) {
   try {
-    return { kind: "accepted", job: await ask("GET", response.getHeader("Upload-Job")) };
+    return { kind: "accepted", job: await request("GET", response.getHeader("Upload-Job")) };
   } catch (problem) {
     if (!(problem instanceof Refused)) throw problem;
-    return { kind: "unavailable", detail: problem.message, waitS: null };
+    return { kind: "unavailable", code: problem.code, detail: problem.message, waitS: null };
   }
 }
 
 function failed(error) {
-  const { originalRequest: request, originalResponse: response } = error;
-  const isOfUpload = METHODS_OF_AN_UPLOAD.has(request?.getMethod());
+  const { originalRequest: asked, originalResponse: response } = error;
+  const isOfUpload = METHODS_OF_AN_UPLOAD.has(asked?.getMethod());
   if (isOfUpload && NOT_FOUND.has(statusOf(error))) return { isGone: true };
   return outcome({
     status: statusOf(error),

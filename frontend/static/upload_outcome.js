@@ -12,19 +12,18 @@ const SIGNED_OUT = "You are not signed in any more. Sign in on another tab, and 
  * wait for so many seconds (null: it does not).
  */
 export function outcome({ status, text, retryAfterS, brokenOffDetail }) {
-  if (status === 0) return { kind: "unavailable", detail: brokenOffDetail, waitS: null };
+  if (status === 0) return { kind: "unavailable", code: null, detail: brokenOffDetail, waitS: null };
   const body = parsed(text);
   if (status === 202 && body.jobs?.length) {
     return { kind: "accepted", job: body.jobs[0] };
   }
   if (status === 422 && body.field) {
-    return { kind: "wrong_option", field: body.field, detail: body.detail };
+    return { kind: "wrong_option", field: body.field, code: body.code, detail: body.detail };
   }
-  const said = body.rejected?.[0]?.detail ?? body.detail;
-  const detail = said ?? `The server answered with status ${status}.`;
-  if (status === UNAUTHORIZED) return { kind: "unavailable", detail: SIGNED_OUT, waitS: null };
-  if (status < 500 && !PASSING.has(status)) return { kind: "refused", detail };
-  return { kind: "unavailable", detail, waitS: WAITED_FOR.has(status) ? retryAfterS : null };
+  const { code = null, detail = `The server answered with status ${status}.` } = body.rejected?.[0] ?? body;
+  if (status === UNAUTHORIZED) return { kind: "unavailable", code, detail: SIGNED_OUT, waitS: null };
+  if (status < 500 && !PASSING.has(status)) return { kind: "refused", code, detail };
+  return { kind: "unavailable", code, detail, waitS: WAITED_FOR.has(status) ? retryAfterS : null };
 }
 
 /** The seconds that Retry-After asks for, which is a number or a date (RFC 9110, 10.2.3); null without it. */

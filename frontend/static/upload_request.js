@@ -6,9 +6,10 @@ import { outcome, retryAfter } from "./upload_outcome.js";
  * POST the file, or the address that stands for one, with these fields (pairs of name and text) before it. With
  * the same `key` the same upload makes one job, however often it is sent. Resolves to one of
  *   {kind: "accepted", job}
- *   {kind: "wrong_option", field, detail}       the server takes no file with this value of the field
- *   {kind: "refused", detail}                   the server will never take this file
- *   {kind: "unavailable", detail, waitS|null}   it may take it later; after `waitS` seconds if it said so
+ *   {kind: "wrong_option", field, code, detail}       the server takes no file with this value of the field
+ *   {kind: "refused", code, detail}                   the server will never take this file
+ *   {kind: "unavailable", code, detail, waitS|null}   it may take it later; after `waitS` seconds if it said so
+ * where `code` is that of the API, or null.
  * Rejects with the signal's reason when aborted. `onProgress` gets the bytes that have been sent.
  */
 export async function sendFile({ url, key, fields, file, onProgress, signal }) {

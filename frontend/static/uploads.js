@@ -1,6 +1,7 @@
 /** The files on their way to the server: a few at a time, the rest wait. */
 
 import { newKey } from "./idempotency_key.js";
+import { pause } from "./pause.js";
 import { sendResumably } from "./resumable_upload.js";
 import { sendFile } from "./upload_request.js";
 
@@ -102,7 +103,7 @@ export class Uploads {
       const waitMs = answer.waitS * 1000 * (1 + Math.random() / 4);
       const note = `${answer.detail} Trying again in ${Math.max(1, Math.round(waitMs / 1000))} s.`;
       this.entries.update(entry, { phase: "waiting", sentBytes: kept(entry), note });
-      await sleep(waitMs, signal);
+      await pause(waitMs, signal);
       answer = await this.#sendOnce(entry, signal);
     }
     return answer;
@@ -122,11 +123,4 @@ export class Uploads {
 /** The bytes that need not be sent again. */
 function kept({ known, sentBytes }) {
   return known.url ? sentBytes : 0;
-}
-
-function sleep(milliseconds, signal) {
-  return new Promise((resolve, reject) => {
-    setTimeout(resolve, milliseconds);
-    signal.addEventListener("abort", () => reject(signal.reason));
-  });
 }

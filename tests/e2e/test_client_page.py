@@ -7,13 +7,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.async_api import Browser, Route, expect
 
 from deploy.local.broker_node import BrokerNode
+from tests.e2e.browser import complaints_of
 from tests.e2e.command import WITHIN_S, Command
 from tests.e2e.images import small_photograph
+from tests.e2e.page import WITHIN_MS, files, jpeg_file
 from tests.rig import ROOT, Rig
 
 PAGE = (ROOT / "docs" / "client.md").read_text()
+
+RESUMABLE_BYTES = 8_000_001
+"""So large a file is sent by tus."""
 
 
 def block(language: str) -> str:
@@ -82,3 +88,35 @@ async def test_the_python_example_works_when_it_is_pasted(command: Command, site
         "beach.jpg ['beach_300x300.jpg'] None",
         "done",
     ]
+
+
+async def test_a_page_of_ones_own_sends_follows_and_tries_again(site: str, browser: Browser) -> None:
+    page = await browser.new_page()
+    complaints = complaints_of(page)
+
+    async def own_page(route: Route) -> None:
+        await route.fulfill(body=block("html"), content_type="text/html")
+
+    await page.route(f"{site}/own.html", own_page)
+    await page.goto(f"{site}/own.html")
+    chosen = [
+        *files(1),
+        jpeg_file("bad.jpg", small_photograph(2)[:5000]),
+        jpeg_file("no.jpg", b"no image"),
+        jpeg_file("large.jpg", small_photograph(3).ljust(RESUMABLE_BYTES, b"\0")),
+    ]
+    async with page.expect_response(lambda response: response.request.method == "PATCH"):
+        await page.set_input_files("#files", chosen)
+
+    rows = page.locator("#jobs li")
+    await expect(rows).to_have_count(4, timeout=WITHIN_MS)
+    await expect(rows.filter(has_text="photo-0.jpg: done").locator("img")).to_have_count(1, timeout=WITHIN_MS)
+    await expect(rows.filter(has_text="large.jpg: done").locator("img")).to_have_count(1, timeout=WITHIN_MS)
+    await expect(rows.filter(has_text="bad.jpg: image_truncated")).to_have_count(1, timeout=WITHIN_MS)
+    await expect(rows.filter(has_text="no.jpg: not_an_image")).to_have_count(1, timeout=WITHIN_MS)
+
+    async with page.expect_response("**/retry") as answered:
+        await page.click("#retry")
+    assert [job["name"] for job in (await (await answered.value).json())["jobs"]] == ["bad.jpg"]
+    await expect(rows.filter(has_text="bad.jpg: image_truncated")).to_have_count(1, timeout=WITHIN_MS)
+    assert complaints == []
