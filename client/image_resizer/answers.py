@@ -50,6 +50,7 @@ class Job(Struct, frozen=True):
     name: str = ""
     batch_id: str | None = None
     attempt: int = 1
+    lane: str | None = None
     position: int | None = None
     seconds_to_go: float | None = None
     worker: str | None = None
@@ -148,6 +149,7 @@ class News(Struct, frozen=True):
     id: str | None = None
     jobs: tuple[Job, ...] = ()
     job: Job | None = None
+    lane: str | None = None
     positions: dict[str, int] = {}
     forecast: Forecast | None = None
 

@@ -66,7 +66,8 @@ class Told:
             job = self._jobs.get(job_id)
             if job is not None and job.status == "queued":
                 seconds = news.forecast.seconds_at(place) if news.forecast else None
-                yield self._replace(replace(job, position=place, seconds_to_go=seconds))
+                moved = replace(job, lane=news.lane, position=place, seconds_to_go=seconds)
+                yield self._replace(moved)
 
 
 async def _messages(site: Site, query: Mapping[str, str]) -> AsyncIterator[News]:

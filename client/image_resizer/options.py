@@ -35,6 +35,7 @@ class Options(TypedDict, total=False):
     lossless: bool | None
     metadata: MetadataPolicy | None
     reuse: bool | None
+    callback_url: str | None
 
 
 MEANINGS = {
@@ -52,6 +53,7 @@ MEANINGS = {
     "lossless": "A WebP that loses nothing.",
     "metadata": "What is kept of EXIF and XMP.",
     "reuse": "Take results that the server has made of the same image before.",
+    "callback_url": "An address that the server tells of the end of each job, if it may.",
 }
 """What each of them means, in a sentence for the help of the command."""
 

@@ -9,7 +9,7 @@ export class BatchJobs {
   take(message) {
     if (message.type === "snapshot") return this.#replaceAll(message.jobs);
     if (message.type === "job") return [this.#replace(message.job)];
-    if (message.type === "positions") return this.#move(message.positions, message.forecast);
+    if (message.type === "positions") return this.#move(message);
     return [];
   }
 
@@ -25,10 +25,10 @@ export class BatchJobs {
     return job;
   }
 
-  #move(positions, forecast) {
+  #move({ lane, positions, forecast }) {
     const moved = Object.entries(positions).filter(([id]) => this.#jobs.get(id)?.status === "queued");
     return moved.map(([id, position]) =>
-      this.#replace({ ...this.#jobs.get(id), position, seconds_to_go: secondsToGo(position, forecast) }),
+      this.#replace({ ...this.#jobs.get(id), lane, position, seconds_to_go: secondsToGo(position, forecast) }),
     );
   }
 }

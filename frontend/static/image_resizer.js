@@ -1,7 +1,7 @@
 /**
  * The API of the server for pages of your own on the same site:
  *
- *   import { ImageResizer } from "/static/image_resizer.js";
+ *   import { ImageResizer } from '/static/image_resizer.js';
  *
  * The page of the server is made of the same modules. What they do is told in docs/client.md.
  */

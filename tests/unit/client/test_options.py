@@ -7,7 +7,7 @@ from image_resizer.options import MEANINGS, Fit, MetadataPolicy, Options, Output
 
 
 def test_there_are_those_of_the_server_and_no_others() -> None:
-    assert set(get_type_hints(Options)) == {*OPTIONS, "preset", "renditions", "reuse"}
+    assert set(get_type_hints(Options)) == {*OPTIONS, "preset", "renditions", "reuse", "callback_url"}
     assert list(MEANINGS) == list(get_type_hints(Options))
 
 

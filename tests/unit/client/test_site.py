@@ -198,7 +198,7 @@ async def test_a_place_in_the_queue_becomes_seconds_to_go(aiohttp_server: Aiohtt
     line = Line(
         [
             {"type": "snapshot", "id": "1-a", "jobs": [JOB]},
-            {"type": "positions", "positions": {"1": 3, "unknown": 1}, "forecast": forecast},
+            {"type": "positions", "lane": "bulk", "positions": {"1": 3, "9": 1}, "forecast": forecast},
         ]
     )
     app = web.Application()
@@ -211,4 +211,4 @@ async def test_a_place_in_the_queue_becomes_seconds_to_go(aiohttp_server: Aiohtt
         moved = await anext(news)
         await news.aclose()
 
-    assert (moved.position, moved.seconds_to_go) == (3, 6.0)
+    assert (moved.lane, moved.position, moved.seconds_to_go) == ("bulk", 3, 6.0)
