@@ -6,7 +6,6 @@ the receiver listens.
 
 import os
 import sys
-from unittest.mock import patch
 
 from aiohttp import web
 
@@ -27,5 +26,5 @@ def create_app_that_calls(settings: FrontendSettings) -> web.Application:
 
 
 if __name__ == "__main__":
-    with patch.object(program, "create_app", create_app_that_calls):
-        sys.exit(program.main())
+    vars(program)["create_app"] = create_app_that_calls
+    sys.exit(program.main())
