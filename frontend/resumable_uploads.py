@@ -119,7 +119,7 @@ class ResumableUploads:
     async def sweep(self) -> int:
         """Make jobs of what has come in whole, and remove what has expired; how many that were."""
         removed = 0
-        for upload_id in await asyncio.to_thread(self._unfinished.ids):
+        for upload_id in await asyncio.to_thread(self._unfinished.unsettled):
             try:
                 async with self._unfinished.held(upload_id, waits=False):
                     removed += await self._swept(upload_id)

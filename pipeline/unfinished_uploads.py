@@ -20,7 +20,6 @@ from msgspec import Struct
 from pipeline.durable_files import make_folder, space_errors, sync_folder, write_file
 from pipeline.errors import UploadLocked, UploadNotFound
 from pipeline.file_lock import file_lock
-from pipeline.folders import names_in
 from pipeline.ids import JobId, is_id
 from pipeline.messages import BAD_BYTES, ClientTag, Owner, Rendition
 from pipeline.records import DamagedRecord
@@ -182,9 +181,15 @@ class UnfinishedUploads:
         (folder / ASKED_FILE).unlink(missing_ok=True)
         shutil.rmtree(folder, ignore_errors=True)
 
-    def ids(self) -> list[JobId]:
-        """The uploads that are not over, oldest first, and some of which only litter is left."""
-        return [JobId(name) for name in sorted(names_in(self._paths.unfinished)) if is_id(name)]
+    def names(self) -> list[str]:
+        """The folders of all uploads, those that are jobs by now or over among them, and others."""
+        with os.scandir(self._paths.unfinished) as entries:
+            return [entry.name for entry in entries]
+
+    def unsettled(self) -> list[JobId]:
+        """The uploads of which there is something to be done, or bytes that came, oldest first."""
+        ids = [JobId(name) for name in sorted(self.names()) if is_id(name)]
+        return [one for one in ids if self.image(one).exists() or self.is_over(one)]
 
     def _forget_unchecked(self, upload_id: JobId) -> None:
         """Take back what came with a checksum, if whoever was at it has died."""
