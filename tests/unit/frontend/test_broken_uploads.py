@@ -142,6 +142,28 @@ async def test_an_upload_that_somebody_is_sending_is_not_for_another(
         assert b"Upload-Job" in await connection.answer_head()
 
 
+async def test_who_sends_from_a_wrong_place_is_cut_off_and_not_listened_to(lonely: Client) -> None:
+    path = await begun(lonely, len(BIG))
+    headers: dict[str, str | int] = {"Tus_Resumable": "1.0.0", "Upload_Offset": 7}
+
+    async with connection_to(lonely) as connection:
+        await connection.send_head(
+            "PATCH", path, Content_Type=CHUNK["Content-Type"], Content_Length=len(BIG), **headers
+        )
+        _, problem = await connection.answer()
+        async with asyncio.timeout(5):  # aiohttp would listen for ten seconds
+            assert await connection.rest() == b""
+
+    assert problem["code"] == "offset_conflict"
+
+
+async def test_the_question_how_far_it_has_come_is_not_counted(new_frontend: NewFrontend) -> None:
+    client = await new_frontend(NOWHERE, requests_per_minute=1)
+    path = await begun(client)
+
+    assert await offset_of(client, path) == await offset_of(client, path) == 0
+
+
 async def test_an_upload_that_breaks_off_as_it_is_created_leaves_nothing(
     lonely: Client, storage: Path
 ) -> None:
