@@ -139,6 +139,7 @@ async def pasted(browser: Browser, url: str, client: str) -> Page:
     await page.route(f"{url}{PASTED}", lambda route: route.fulfill(body=html, content_type="text/html"))
     await page.route(f"{CDN}**", from_packages)
     await page.goto(url + PASTED)
+    await page.unroute_all()  # or all that is sent would take the long way through here
     return page
 
 
