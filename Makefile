@@ -14,8 +14,8 @@ CLIENTS := $(VENV)/.installed-clients
 # The lines of RabbitMQ that are tested besides the one of this machine.
 LINES ?= 4.0 4.3
 
-# Most of the tests wait for brokers and processes, so two files of them run at a time, the long ones first.
-SIDE_BY_SIDE ?= -n 2 --dist loadfile --no-loadscope-reorder
+# Most of the tests wait for brokers and processes, so three files of them run at a time, the long ones first.
+SIDE_BY_SIDE ?= -n 3 --dist loadfile --no-loadscope-reorder
 
 # Have a program that Debian has in a package of the same name.
 have = (PATH="$$PATH:/usr/lib/rabbitmq/bin:$$RABBITMQ_HOME/sbin"; command -v $(1) > /dev/null) || \

@@ -275,8 +275,8 @@ async def test_after_a_kill_the_broker_stops_and_the_next_run_uses_its_data(tmp_
         assert not still_there(everything, within_s=0)
         await after.says("worker-1 .* consume: connected")
         log = (tmp_path / ".run" / "rabbitmq" / "log" / "rabbitmq.log").read_text()
-        # Commands and dead letters, of jobs and of webhooks, and the rungs of the ladder of the workers.
-        assert f"Recovering {4 + len(DEFAULT_RETRY_DELAYS_S)} queues of type rabbit_quorum_queue" in log
+        # Two lanes, webhooks, the dead letters of both, and the rungs of the ladder of the workers.
+        assert f"Recovering {5 + len(DEFAULT_RETRY_DELAYS_S)} queues of type rabbit_quorum_queue" in log
         # A queue without a leader would confirm nothing.
         assert await asyncio.to_thread(status_of_upload, after.note()["page"]) == 202
     finally:

@@ -16,6 +16,7 @@ from tests.unit.frontend.raw_http import connection_to
 from tests.unit.frontend.refusals import QUESTIONS, UPLOADS, WEB_SOCKET
 from tests.unit.frontend.requests import FORM, PAGE, PNG, file_part, form
 from tests.unit.frontend.story import RESULT, Story
+from tests.unit.frontend.tus import TUS
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ def questions(done: Story) -> list[Asked]:
     """Every route, answered as it is when all is well, and some of the other ways."""
     job, batch = f"/api/jobs/{done.job_id}", f"/api/batches/{done.batch_id}"
     rendition = f"{job}/renditions/300x300"
+    upload = f"/files/{new_job_id()}"
     image = form(file_part(PNG))
     pages = [
         Asked("GET", "/", 200),
@@ -90,6 +92,12 @@ def questions(done: Story) -> list[Asked]:
         Asked("POST", "/sign-in", 401, {}, b""),
         Asked("POST", "/sign-out", 303),
         Asked("OPTIONS", "/", 405),
+        Asked("OPTIONS", "/files/", 204),
+        Asked("POST", "/files/", 201, TUS | {"Upload-Length": "9"}),
+        Asked("HEAD", upload, 404, TUS),
+        Asked("PATCH", upload, 412),
+        Asked("DELETE", upload, 404, TUS),
+        Asked("POST", upload, 405, TUS),
     ]
 
 

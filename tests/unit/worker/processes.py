@@ -13,7 +13,7 @@ NextReader = Callable[[], Awaitable[psutil.Process]]
 
 
 def grandchildren() -> list[psutil.Process]:
-    """The living processes that the fork server of this one has started, as it does for a pool.
+    """The living processes that fork servers below this one have started, as they do for a pool.
 
     A broker that tests of this process share starts processes, too, whenever it likes.
     """
@@ -24,17 +24,18 @@ def grandchildren() -> list[psutil.Process]:
 def is_forked(process: psutil.Process) -> bool:
     """Whether a fork server has started it, and it is alive."""
     try:
-        parent = process.parent()
-        return parent is not None and is_fork_server(parent) and process.status() != psutil.STATUS_ZOMBIE
+        server = process.parent()
+        if server is None or not is_fork_server(server) or process.status() == psutil.STATUS_ZOMBIE:
+            return False
+        owner = server.parent()
+        return owner is not None and not is_fork_server(owner)
     except psutil.NoSuchProcess:
         return False
 
 
 def is_fork_server(process: psutil.Process) -> bool:
-    """Whether it is one, of this process: what it forks has the same command line, and another parent."""
-    return process.ppid() == os.getpid() and any(
-        "multiprocessing.forkserver" in word for word in process.cmdline()
-    )
+    """Whether it has the command line of one; what it forks has the same."""
+    return any("multiprocessing.forkserver" in word for word in process.cmdline())
 
 
 class NewChildren:
