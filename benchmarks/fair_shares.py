@@ -35,6 +35,8 @@ ONE, MANY = "127.0.0.1", "127.0.0.2"
 EVERY_S = 1.0
 SENDERS = 10
 REMOVERS = 16
+WISH = {"reuse": "no", "width": "1280"}
+"""Of both. With less to do the workers would be through before all single images have been sent."""
 MOST_UPLOADS_EACH = 4
 """So many uploads for each that shall wait, at most: workers may be as fast as the sender."""
 
@@ -116,7 +118,7 @@ async def _ask(site: Site, picture: bytes, images: int, took_s: list[float]) -> 
     for number in range(images):
         begun = time.perf_counter()
         request = site.session.put(
-            f"/upload/one-{number}.jpg?reuse=no", data=picture, headers={"Prefer": "wait=60"}
+            f"/upload/one-{number}.jpg", params=WISH, data=picture, headers={"Prefer": "wait=60"}
         )
         async with request as response:
             [job] = (await site.json(response))["jobs"]
@@ -129,14 +131,20 @@ async def _ask(site: Site, picture: bytes, images: int, took_s: list[float]) -> 
 async def _ask_in_turn(site: Site, picture: bytes, options: argparse.Namespace, found: Found) -> None:
     """In turn some seconds with and without single images, until all have been sent."""
     while len(found.beside_s) < options.images:
-        found.waiting.append(await _waiting(site))
+        await _note_waiting(site, found)
         begun = time.time()
         await asyncio.sleep(options.in_a_row * EVERY_S)
         found.quiet.append((begun, time.time()))
         begun = time.time()
         await _ask(site, picture, options.in_a_row, found.beside_s)
         found.asked.append((begun, time.time()))
+    await _note_waiting(site, found)
+
+
+async def _note_waiting(site: Site, found: Found) -> None:
     found.waiting.append(await _waiting(site))
+    if not found.waiting[-1]:
+        raise Unusable("The workers were through before all single images were sent: ask for fewer.")
 
 
 async def _send_many(site: Site, picture: bytes, waiting: int) -> str:
@@ -145,8 +153,8 @@ async def _send_many(site: Site, picture: bytes, waiting: int) -> str:
 
     async def send() -> None:
         while not is_enough.is_set() and (number := next(numbers)) < MOST_UPLOADS_EACH * waiting:
-            path = f"/upload/many-{number}.jpg?reuse=no&batch_id={batch}"
-            async with site.session.put(path, data=picture) as response:
+            wish = WISH | {"batch_id": batch}
+            async with site.session.put(f"/upload/many-{number}.jpg", params=wish, data=picture) as response:
                 await site.json(response)
 
     senders = [asyncio.create_task(send()) for _ in range(SENDERS)]

@@ -11,7 +11,7 @@ from pipeline.ids import new_job_id
 from pipeline.messages import JobStarted
 from tests.e2e.browser import complaints_of
 from tests.e2e.images import small_photograph
-from tests.e2e.page import WITHIN_MS, choose_and_upload, files, upload_by_form
+from tests.e2e.page import WITHIN_MS, choose_and_upload, files, jpeg_file, upload_by_form
 from tests.eventually import eventually
 from tests.links import opened
 from tests.rig import Rig
@@ -84,9 +84,9 @@ async def test_what_cannot_be_resized_says_why_and_names_are_only_text(rig: Rig,
     await choose_and_upload(
         page,
         [
-            {"name": HOSTILE_NAME, "mimeType": "image/jpeg", "buffer": photograph},
-            {"name": "half.jpg", "mimeType": "image/jpeg", "buffer": photograph[: len(photograph) // 2]},
-            {"name": "text.jpg", "mimeType": "image/jpeg", "buffer": b"only text"},
+            jpeg_file(HOSTILE_NAME, photograph),
+            jpeg_file("half.jpg", photograph[: len(photograph) // 2]),
+            jpeg_file("text.jpg", b"only text"),
         ],
     )
 

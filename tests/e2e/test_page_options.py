@@ -3,17 +3,18 @@
 import io
 import re
 import urllib.request
+from pathlib import Path
 from typing import Any, get_args
 
 import pytest
 from PIL import Image
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, FilePayload, Page, expect
 
 from benchmarks.photographs import make_photograph
 from pipeline.messages import COMPASS, Fit, MetadataPolicy, OutputFormat
 from tests.e2e.browser import complaints_of
 from tests.e2e.images import small_photograph
-from tests.e2e.page import WITHIN_MS, choose_and_upload, files, jpeg_file, upload_by_form
+from tests.e2e.page import WITHIN_MS, choose_and_upload, files, jpeg_file, saved, upload_by_form
 from tests.rig import Rig
 
 
@@ -107,13 +108,15 @@ async def test_the_viewer_shows_the_rendition_that_is_looked_at(rig: Rig, browse
     await expect(page.locator("#viewer-after-size")).to_contain_text("AVIF")
 
 
-async def test_a_wrong_option_is_said_at_its_field_and_nothing_is_stored(rig: Rig, browser: Browser) -> None:
+async def test_a_wrong_option_is_said_at_its_field_and_nothing_is_stored(
+    rig: Rig, browser: Browser, tmp_path: Path
+) -> None:
     await rig.start(workers=1)
     page = await open_page(rig, browser)
     background = page.locator("#option-background")
     await background.fill("mauve")
     large = small_photograph(1) + bytes(20_000_000)  # it is still being sent when the answer comes
-    chosen = [*files(4), jpeg_file("large.jpg", large)]
+    chosen = saved([*files(4), jpeg_file("large.jpg", large)], tmp_path)
 
     await choose_and_upload(page, chosen)
 
@@ -230,7 +233,7 @@ async def test_what_could_not_be_kept_is_said(rig: Rig, browser: Browser) -> Non
     page = await open_page(rig, browser)
     await page.select_option("#option-format", "jpeg")
 
-    await choose_and_upload(page, [{"name": "a.gif", "mimeType": "image/gif", "buffer": animation()}])
+    await choose_and_upload(page, [FilePayload(name="a.gif", mimeType="image/gif", buffer=animation())])
     await until_done(page)
 
     job = await first_job(rig, page)
@@ -244,7 +247,7 @@ async def test_a_kind_that_no_browser_shows_is_taken_and_named(rig: Rig, browser
     picture = io.BytesIO()
     Image.new("RGB", (400, 300), "navy").save(picture, "TIFF")
 
-    await choose_and_upload(page, [{"name": "a.tif", "mimeType": "", "buffer": picture.getvalue()}])
+    await choose_and_upload(page, [FilePayload(name="a.tif", mimeType="", buffer=picture.getvalue())])
     await until_done(page)
     await page.click(".job-open")
 

@@ -13,7 +13,7 @@ import psutil
 from PIL import Image
 
 from pipeline.image_formats import detect_format
-from pipeline.messages import Rendition
+from pipeline.messages import LANES, Rendition
 from tests.eventually import eventually
 from tests.fuzz.cases import Case
 from tests.fuzz.valid_files import valid_files
@@ -131,7 +131,7 @@ async def _check_pool(
     pool: ImagePool, folder: Path, children: NewChildren, processes: int, outcome: Outcome
 ) -> None:
     try:
-        await eventually(lambda: len(children()) == processes)
+        await eventually(lambda: len(children()) == len(LANES) * processes)
         await _do_valid_files(pool, folder, processes)
     except (AssertionError, ImageError) as error:
         outcome.complaints.append(f"the pool is not what it was: {error}")
