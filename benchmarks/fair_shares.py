@@ -32,7 +32,6 @@ from benchmarks.photographs import make_photograph
 from pipeline.ids import new_batch_id
 
 ONE, MANY = "127.0.0.1", "127.0.0.2"
-EVERY_S = 1.0
 SENDERS = 10
 REMOVERS = 16
 WISH = {"reuse": "no", "width": "1280"}
@@ -89,7 +88,7 @@ async def measure(options: argparse.Namespace) -> Found:
         picture = make_photograph(*options.size, seed=dice.getrandbits(32), quality=options.quality)
         if await _waiting(one):
             raise Unusable("The server is not idle: jobs wait.")
-        await _ask(one, picture, options.images, found.idle_s)
+        await _ask(one, picture, options.images, options.every, found.idle_s)
         batch = await _send_many(many, picture, options.waiting)
         try:
             await _ask_in_turn(one, picture, options, found)
@@ -113,8 +112,8 @@ async def _waiting(site: Site) -> int:
         return int((await site.json(response))["queue"]["ready"] or 0)
 
 
-async def _ask(site: Site, picture: bytes, images: int, took_s: list[float]) -> None:
-    """Send so many images, one every second, each followed to its end."""
+async def _ask(site: Site, picture: bytes, images: int, every_s: int, took_s: list[float]) -> None:
+    """Send so many images, one in so many seconds, each followed to its end."""
     for number in range(images):
         begun = time.perf_counter()
         request = site.session.put(
@@ -125,7 +124,7 @@ async def _ask(site: Site, picture: bytes, images: int, took_s: list[float]) -> 
         if job["status"] != "done":
             raise Unusable(f"The image of one client is not done: {job['status']}")
         took_s.append(time.perf_counter() - begun)
-        await asyncio.sleep(max(0.0, EVERY_S - took_s[-1]))
+        await asyncio.sleep(max(0.0, every_s - took_s[-1]))
 
 
 async def _ask_in_turn(site: Site, picture: bytes, options: argparse.Namespace, found: Found) -> None:
@@ -133,10 +132,10 @@ async def _ask_in_turn(site: Site, picture: bytes, options: argparse.Namespace, 
     while len(found.beside_s) < options.images:
         await _note_waiting(site, found)
         begun = time.time()
-        await asyncio.sleep(options.in_a_row * EVERY_S)
+        await asyncio.sleep(options.in_a_row * options.every)
         found.quiet.append((begun, time.time()))
         begun = time.time()
-        await _ask(site, picture, options.in_a_row, found.beside_s)
+        await _ask(site, picture, options.in_a_row, options.every, found.beside_s)
         found.asked.append((begun, time.time()))
     await _note_waiting(site, found)
 
@@ -234,6 +233,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--waiting", type=positive, default=5_000, help="jobs that shall wait (%(default)s)")
     parser.add_argument("--images", type=positive, default=60, help="single images (%(default)s)")
     parser.add_argument("--in-a-row", type=positive, default=5, help="of them at a time (%(default)s)")
+    parser.add_argument("--every", type=positive, default=1, help="seconds for each of them (%(default)s)")
     parser.add_argument("--size", type=size, default="4032x3024", help="in pixels (%(default)s)")
     parser.add_argument("--quality", type=positive, default=40, help="of the JPEG (%(default)s)")
     parser.add_argument("--json", action="store_true", help="print JSON")
