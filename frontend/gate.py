@@ -28,14 +28,7 @@ async def check_gate(request: web.Request) -> None:
     StorageFull and OutboxFull.
     """
     key_of(request)
-    settings = request.app[SETTINGS]
-    fields = UploadFields(
-        request.query,
-        presets=request.app[PRESETS],
-        limits=settings.rendition_limits,
-        max_urls=settings.urls_per_request,
-        read_callback=request.app[CALLBACKS].read,
-    )
+    settings, fields = request.app[SETTINGS], fields_of(request)
     if request.body_exists or not fields.urls:
         _check_type(request)
     size = request.content_length or 0
@@ -48,6 +41,18 @@ async def check_gate(request: web.Request) -> None:
     if request.app[STORE].free_bytes() - size < settings.min_free_bytes:
         raise StorageFull
     await request.app[OUTBOX_LEVEL].check()
+
+
+def fields_of(request: web.Request) -> UploadFields:
+    """The fields of the address of a request. Raises what `UploadFields.take` does."""
+    settings = request.app[SETTINGS]
+    return UploadFields(
+        request.query,
+        presets=request.app[PRESETS],
+        limits=settings.rendition_limits,
+        max_urls=settings.urls_per_request,
+        read_callback=request.app[CALLBACKS].read,
+    )
 
 
 def _check_type(request: web.Request) -> None:

@@ -7,11 +7,11 @@ from aiohttp import web
 from msgspec import structs
 
 from frontend.errors import OptionInvalid, TusHeaderInvalid, UploadTooLarge
-from frontend.keys import CALLBACKS, CLIENT, PRESETS, SETTINGS
+from frontend.gate import fields_of
+from frontend.keys import CALLBACKS, CLIENT, SETTINGS
 from frontend.options import KNOWN
 from frontend.rendition_choice import unknown_option
 from frontend.tus_headers import concat_of, metadata_of, number_of
-from frontend.upload_fields import UploadFields
 from pipeline.file_names import shown_name
 from pipeline.ids import new_batch_id, new_job_id
 from pipeline.unfinished_uploads import UnfinishedUpload
@@ -65,15 +65,7 @@ def _length(request: web.Request, parts: list[UnfinishedUpload]) -> int:
 
 
 def _with_options(request: web.Request, upload: UnfinishedUpload) -> UnfinishedUpload:
-    settings, callbacks = request.app[SETTINGS], request.app[CALLBACKS]
-    pairs = metadata_of(upload.metadata)
-    fields = UploadFields(
-        request.query,
-        presets=request.app[PRESETS],
-        limits=settings.rendition_limits,
-        max_urls=settings.urls_per_request,
-        read_callback=callbacks.read,
-    )
+    pairs, fields = metadata_of(upload.metadata), fields_of(request)
     for field, value in pairs.items():
         if field in NOT_HERE:
             raise unknown_option(field, value, [one for one in KNOWN if one not in NOT_HERE])
@@ -87,6 +79,6 @@ def _with_options(request: web.Request, upload: UnfinishedUpload) -> UnfinishedU
         name=shown_name(name),
         batch_id=fields.batch_id or new_batch_id(),
         renditions=fields.renditions(),
-        may_reuse=settings.reuse_work and fields.may_reuse,
-        callback_url=fields.callback_url or callbacks.of_client(request[CLIENT]),
+        may_reuse=request.app[SETTINGS].reuse_work and fields.may_reuse,
+        callback_url=fields.callback_url or request.app[CALLBACKS].of_client(request[CLIENT]),
     )
