@@ -1,14 +1,27 @@
 """HTTP clients that connect to checked addresses only, and keep nothing from one request for the next."""
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
 from aiohttp.abc import AbstractResolver
 from multidict import istr
 
 from frontend.checked_resolver import CheckedResolver
+from pipeline.errors import UrlNotAllowed
 from pipeline.public_addresses import AddressRule
+from pipeline.web_address import WebAddress, is_allowed
+
+
+def check_host(address: WebAddress, hosts: Sequence[str], rule: AddressRule, *, use: str) -> None:
+    """Raise UrlNotAllowed unless one of the patterns allows the host and, if it is literal, the rule does.
+
+    The `use` is how the sentence about other hosts ends.
+    """
+    if not is_allowed(address.host, hosts):
+        raise UrlNotAllowed(f"{address.host} is not one of the hosts {use}.")
+    if address.is_literal:
+        rule.check(address.host, [address.host])
 
 
 def checked_session(
@@ -20,7 +33,7 @@ def checked_session(
 ) -> ClientSession:
     """A session without limits of time, connections that are kept, cookies and proxies; it has to be closed.
 
-    Literal addresses are for the caller to check: aiohttp asks no resolver for them.
+    It is for the caller to `check_host` first: aiohttp asks no resolver for literal addresses.
     """
     connector = TCPConnector(
         resolver=CheckedResolver(rule, resolver),

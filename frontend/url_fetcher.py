@@ -17,7 +17,7 @@ from aiohttp import ClientError, ClientResponse, ClientSession, hdrs
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
-from frontend.checked_session import checked_session
+from frontend.checked_session import check_host, checked_session
 from frontend.errors import (
     UrlBadStatus,
     UrlBrokenOff,
@@ -26,9 +26,9 @@ from frontend.errors import (
     UrlUnreachable,
 )
 from pipeline import __version__
-from pipeline.errors import PipelineError, UrlNotAllowed
+from pipeline.errors import PipelineError
 from pipeline.public_addresses import AddressRule
-from pipeline.web_address import WebAddress, is_allowed, parse_web_address
+from pipeline.web_address import WebAddress, parse_web_address
 
 AT_ONCE = 16
 """So many addresses are asked by one frontend at a time; the others wait, which counts as their time."""
@@ -119,10 +119,7 @@ class UrlFetcher:
 
     async def _ask(self, address: WebAddress) -> ClientResponse:
         assert self._session is not None, "open() comes first"
-        if not is_allowed(address.host, self._hosts):
-            raise UrlNotAllowed(f"{address.host} is not one of the hosts from which this server fetches.")
-        if address.is_literal:  # aiohttp asks no resolver for it
-            self._rule.check(address.host, [address.host])
+        check_host(address, self._hosts, self._rule, use="from which this server fetches")
         with _faults(UrlUnreachable):
             return await self._session.get(URL(address.url, encoded=True), allow_redirects=False)
 

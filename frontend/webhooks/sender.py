@@ -13,12 +13,12 @@ from aiohttp import ClientError, ClientSession, hdrs
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
-from frontend.checked_session import checked_session
+from frontend.checked_session import check_host, checked_session
 from pipeline import __version__
 from pipeline.errors import UrlInvalid, UrlNotAllowed
 from pipeline.messages import now
 from pipeline.public_addresses import AddressRule
-from pipeline.web_address import WebAddress, is_allowed, parse_web_address
+from pipeline.web_address import WebAddress, parse_web_address
 from pipeline.webhook_log import WebhookTry
 
 log = logging.getLogger(__name__)
@@ -68,10 +68,7 @@ class WebhookSender:
         Raises UrlInvalid and UrlNotAllowed.
         """
         address = parse_web_address(url)
-        if not is_allowed(address.host, self._hosts):
-            raise UrlNotAllowed(f"{address.host} is not one of the hosts that this server calls.")
-        if address.is_literal:
-            self._rule.check(address.host, [address.host])
+        check_host(address, self._hosts, self._rule, use="that this server calls")
         return address
 
     async def send(self, url: str, body: bytes, headers: Mapping[str, str]) -> WebhookTry:
