@@ -133,6 +133,13 @@ class Board:
         """The state of a job that the board knows."""
         return self._jobs.get(job_id)
 
+    def is_sent(self, job_id: JobId) -> bool:
+        """Whether the command of a job has certainly come to the broker.
+
+        What is known from the store alone may never have been sent: its frontend may have died before that.
+        """
+        return job_id in self._jobs and job_id not in self._outside
+
     def batch_jobs(self, batch_id: BatchId) -> list[JobState]:
         """The jobs of a batch that the board knows, oldest first, without those that were removed."""
         return [self._jobs[job_id] for job_id in sorted(self._batches.get(batch_id, ()))]

@@ -95,7 +95,7 @@ class Intake:
         """Whether the job has ended, or its command is certain to have come to the broker, or will."""
         if await self._store.load_receipt(job_id) is not None:
             return True
-        return self._board.job(job_id) is not None or await self._dispatch.holds(job_id)
+        return self._board.is_sent(job_id) or await self._dispatch.holds(job_id)
 
     async def send_again(self, record: JobRecord) -> None:
         """Nobody knows how far it has come; should its command be in the queue twice, it is done once."""

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import pytest
 
 from deploy.local.broker_node import BrokerNode
+from frontend.keys import BOARD
 from pipeline.claims import Claims
 from pipeline.ids import JobId, new_batch_id
 from pipeline.local_store import LocalImageStore
@@ -17,6 +18,7 @@ from pipeline.records import Receipt
 from tests import management
 from tests.eventually import eventually
 from tests.unit.frontend.conftest import (
+    NOWHERE,
     Client,
     Json,
     NewFrontend,
@@ -26,6 +28,7 @@ from tests.unit.frontend.conftest import (
     when_ready,
 )
 from tests.unit.frontend.requests import FORM, PAGE, PNG, field_part, file_part, form, image
+from tests.unit.frontend.test_ws import watching
 
 KEY = "5c3f1d2e-holiday"
 
@@ -344,6 +347,24 @@ async def test_what_a_frontend_left_half_done_is_made_whole(
         assert [path.name for path in (storage / "outbox").iterdir()] == [job_id]  # the relay's business
     else:
         assert [command.job_id for command in await commands_in_queue(amqp_url)] == [job_id]
+
+
+async def test_what_a_frontend_left_half_done_is_made_whole_though_somebody_watches_it(
+    new_frontend: NewFrontend, lonely: Client, storage: Path
+) -> None:
+    """While the log is silent a watched batch is read from the store, which does not say what was sent."""
+    first = await sent(lonely, Sending())
+    await lonely.close()
+    [job_id], batch_id = first.job_ids, first.body["batch"]["id"]
+    (storage / "outbox" / job_id).unlink()  # it died after job.json
+
+    other = await new_frontend(NOWHERE)
+    async with watching(other, batch=batch_id):
+        await eventually(lambda: other.app[BOARD].job(JobId(job_id)))
+        second = await sent(other, Sending())
+
+    assert (second.status, second.job_ids) == (202, [job_id])
+    assert [path.name for path in (storage / "outbox").iterdir()] == [job_id]
 
 
 async def test_a_refused_upload_leaves_its_key_alone(client: Client, storage: Path) -> None:

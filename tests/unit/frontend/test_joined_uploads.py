@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.local_store import LocalImageStore
-from tests.unit.frontend.conftest import Client, NewFrontend, left_in
+from tests.unit.frontend.conftest import NOWHERE, Client, NewFrontend, left_in
 from tests.unit.frontend.tus import (
     BIG,
     TUS,
@@ -105,7 +105,7 @@ async def test_parts_that_are_no_image_together_leave_no_whole(lonely: Client, s
 
 
 async def test_parts_are_not_more_together_than_an_image_may_be(new_frontend: NewFrontend) -> None:
-    client = await new_frontend("amqp://guest:guest@127.0.0.1:1/", max_upload_bytes=len(BIG) - 1)
+    client = await new_frontend(NOWHERE, max_upload_bytes=len(BIG) - 1)
     parts = [await part(client, piece) for piece in PIECES]
 
     assert await code_of(await joined(client, *parts)) == (413, "image_too_large")

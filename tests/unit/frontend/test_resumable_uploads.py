@@ -9,13 +9,16 @@ from pathlib import Path
 
 import pytest
 
+from frontend.keys import BOARD
 from frontend.tus_headers import EXTENSIONS
 from pipeline.ids import new_batch_id, new_job_id
 from pipeline.local_store import LocalImageStore
 from pipeline.messages import DEFAULT_RENDITION, ResizeImage
 from pipeline.work_key import work_key
-from tests.unit.frontend.conftest import Client, NewFrontend, commands_in_queue, left_in
+from tests.eventually import eventually
+from tests.unit.frontend.conftest import NOWHERE, Client, NewFrontend, commands_in_queue, left_in
 from tests.unit.frontend.requests import PNG, image
+from tests.unit.frontend.test_ws import watching
 from tests.unit.frontend.tus import (
     BIG,
     CHUNK,
@@ -141,6 +144,28 @@ async def test_who_has_missed_the_answer_is_told_of_the_job_and_there_is_one(
     assert [one.name for one in (storage / "outbox").iterdir()] == [id_of(path)]
 
 
+async def test_a_job_that_was_left_half_made_is_made_whole_though_somebody_watches_it(
+    new_frontend: NewFrontend, lonely: Client, store: LocalImageStore, storage: Path
+) -> None:
+    """While the log is silent a watched batch is read from the store, which does not say what was sent."""
+    path = await begun(lonely)
+    await sent(lonely, path, PNG)
+    await lonely.close()
+    job_id = id_of(path)
+    record = await store.load_job(job_id)
+    (storage / "unfinished" / job_id / "image").hardlink_to(store.source_file(record.source_path))
+    (storage / "outbox" / job_id).unlink()  # it died after job.json
+
+    other = await new_frontend(NOWHERE)
+    async with watching(other, batch=record.batch_id):
+        await eventually(lambda: other.app[BOARD].job(job_id))
+        headers = (await asked(other, path)).headers
+
+    assert headers["Upload-Job"] == f"/api/jobs/{job_id}"
+    assert [one.name for one in (storage / "outbox").iterdir()] == [job_id]
+    assert not (storage / "unfinished" / job_id / "image").exists()
+
+
 async def test_a_body_without_a_stated_length_is_taken_as_it_comes(lonely: Client) -> None:
     async def chunks() -> AsyncIterator[bytes]:
         for byte in PNG:
@@ -207,7 +232,7 @@ async def test_another_version_of_the_protocol_is_refused(lonely: Client, versio
 async def test_what_cannot_become_a_job_is_not_begun(
     new_frontend: NewFrontend, storage: Path, headers: dict[str, str], code: tuple[int, str]
 ) -> None:
-    client = await new_frontend("amqp://guest:guest@127.0.0.1:1/", max_upload_bytes=1000)
+    client = await new_frontend(NOWHERE, max_upload_bytes=1000)
 
     async with client.post("/files/", headers=TUS | headers) as response:
         assert await code_of(response) == code
@@ -228,7 +253,7 @@ async def test_what_cannot_become_a_job_is_not_begun(
 async def test_what_there_is_no_room_for_is_not_begun(
     new_frontend: NewFrontend, settings: dict[str, int], code: tuple[int, str]
 ) -> None:
-    client = await new_frontend("amqp://guest:guest@127.0.0.1:1/", **settings)
+    client = await new_frontend(NOWHERE, **settings)
     await created(client, 1000)
 
     response = await created(client, 1000)
@@ -238,7 +263,7 @@ async def test_what_there_is_no_room_for_is_not_begun(
 
 
 async def test_who_ends_uploads_may_begin_others(new_frontend: NewFrontend) -> None:
-    client = await new_frontend("amqp://guest:guest@127.0.0.1:1/", max_unfinished=1)
+    client = await new_frontend(NOWHERE, max_unfinished=1)
 
     for _ in range(3):
         await sent(client, await begun(client), PNG)
@@ -279,7 +304,7 @@ async def test_a_page_of_another_site_begins_nothing(lonely: Client) -> None:
 async def test_bytes_that_are_refused_change_nothing(
     new_frontend: NewFrontend, headers: dict[str, str], body: bytes, code: tuple[int, str]
 ) -> None:
-    client = await new_frontend("amqp://guest:guest@127.0.0.1:1/", max_request_bytes=5000)
+    client = await new_frontend(NOWHERE, max_request_bytes=5000)
     path = await begun(client)
     await sent(client, path, PNG[:10])
 

@@ -58,11 +58,12 @@ async def test_where_sessions_share_the_processor_bulk_gives_way_as_a_session(ne
     children = NewChildren()
     await new_pool().warm_up()
 
-    assert str(NICENESS) in [_share_of(child.pid) for child in children()]
+    assert [share for child in children() if (share := _share_of(child.pid)).endswith(f" nice {NICENESS}")]
 
 
 def _share_of(pid: int) -> str:
-    return Path(f"/proc/{pid}/autogroup").read_text().split()[-1]  # "/autogroup-107 nice 10"
+    """As "/autogroup-107 nice 10"; empty in the session of the first process, in which a container may be."""
+    return Path(f"/proc/{pid}/autogroup").read_text().rstrip()
 
 
 def test_where_they_are_not_for_us_to_change_niceness_alone_has_to_do(tmp_path: Path) -> None:
