@@ -9,6 +9,7 @@ from frontend.keys import SETTINGS
 from frontend.middlewares import add_headers, errors_as_responses, measurements, request_ids
 from frontend.routes import add_routes
 from frontend.settings import FrontendSettings
+from frontend.webhooks.context import webhooks_context
 
 
 def create_app(settings: FrontendSettings) -> web.Application:
@@ -22,7 +23,7 @@ def create_app(settings: FrontendSettings) -> web.Application:
     app.cleanup_ctx.append(resources.presets_context)
     app.cleanup_ctx.append(resources.store_context)
     app.cleanup_ctx.append(resources.publisher_context)
-    app.cleanup_ctx.append(resources.webhooks_context)
+    app.cleanup_ctx.append(webhooks_context)
     app.cleanup_ctx.append(resources.waits_context)
     app.cleanup_ctx.append(resources.board_context)
     app.cleanup_ctx.append(resources.fetcher_context)

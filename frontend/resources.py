@@ -22,10 +22,8 @@ from frontend.job_pages import JobPages
 from frontend.jobs import Jobs
 from frontend.keys import (
     BOARD,
-    CALLBACKS,
     CLAIMED_INTAKE,
     CLIENTS,
-    COURIER,
     DEPARTURES,
     DISPATCH,
     FEED,
@@ -49,9 +47,7 @@ from frontend.keys import (
     SWEEPER,
     WAITS,
     WEBHOOK_DISPATCH,
-    WEBHOOK_LOGS,
     WEBHOOK_RELAY,
-    WEBHOOK_SENDER,
 )
 from frontend.lane_choice import LaneChoice
 from frontend.live import Live
@@ -66,14 +62,10 @@ from frontend.resumable_uploads import ResumableUploads
 from frontend.sweeper import Sweeper
 from frontend.url_fetcher import UrlFetcher
 from frontend.waits import Waits
-from frontend.webhooks.callbacks import Callbacks
-from frontend.webhooks.courier import AT_ONCE, Courier
-from frontend.webhooks.delivery import WebhookDelivery
 from frontend.webhooks.relay import WebhookRelay
-from frontend.webhooks.sender import WebhookSender
 from frontend.whole_uploads import WholeUploads
 from pipeline import __version__
-from pipeline.broker import Publisher, WebhookDeliveries
+from pipeline.broker import Publisher
 from pipeline.claims import Claims
 from pipeline.index_repair import IndexRepair
 from pipeline.job_locks import JobLocks
@@ -88,7 +80,6 @@ from pipeline.topology import webhook_ladder
 from pipeline.unfinished_counts import Begun
 from pipeline.unfinished_uploads import UnfinishedUploads
 from pipeline.webhook_dispatch import WebhookDispatch
-from pipeline.webhook_log import WebhookLogs
 from pipeline.webhook_outbox import WebhookOutbox
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -155,38 +146,6 @@ async def publisher_context(app: web.Application) -> AsyncIterator[None]:
     await app[WEBHOOK_RELAY].close()
     await app[RELAY].close()
     await publisher.link.close()
-
-
-async def webhooks_context(app: web.Application) -> AsyncIterator[None]:
-    """What tells others of ends; whoever makes the application may have put a sender there."""
-    settings = app[SETTINGS]
-    app[WEBHOOK_LOGS] = WebhookLogs(settings.storage_dir)
-    app[COURIER] = None
-    if not settings.webhook_hosts:
-        app[CALLBACKS] = Callbacks(None)
-        yield
-        return
-    if WEBHOOK_SENDER not in app:
-        app[WEBHOOK_SENDER] = WebhookSender(settings.webhook_hosts, timeout_s=settings.webhook_timeout_s)
-    sender = app[WEBHOOK_SENDER]
-    app[CALLBACKS] = Callbacks(sender)
-    courier = app[COURIER] = Courier(
-        deliveries=WebhookDeliveries(settings.amqp_url, service=settings.name, prefetch=AT_ONCE),
-        delivery=WebhookDelivery(
-            store=app[STORE],
-            logs=app[WEBHOOK_LOGS],
-            sender=sender,
-            publisher=app[PUBLISHER],
-            secrets=settings.webhook_secret,
-            delays_s=settings.webhook_delays_s,
-            on_try=app[METRICS].webhook_tried,
-        ),
-    )
-    await sender.open()
-    courier.start()
-    yield
-    await courier.close()
-    await sender.close()
 
 
 async def waits_context(app: web.Application) -> AsyncIterator[None]:
