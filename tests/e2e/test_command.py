@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from PIL import Image
 
 from deploy.local.broker_node import BrokerNode
@@ -38,7 +39,7 @@ def rig(node: BrokerNode, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         rig.end()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def proxy(rig: Rig) -> AsyncIterator[HoldingProxy]:
     """Between the command and the frontend."""
     async with HoldingProxy(int(rig.url.rpartition(":")[2])) as running:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 
 import pytest
+import pytest_asyncio
 from aiohttp import web
 from playwright.async_api import Browser, expect
 
@@ -16,14 +17,14 @@ from tests.rig import Rig
 from tests.unit.frontend.hostile_host import EXEMPT, HostileHost, Names, hostile_host
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def host() -> AsyncIterator[HostileHost]:
     """A host that means no good."""
     async with hostile_host() as running:
         yield running
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def fetching(rig: Rig, amqp_url: str, host: HostileHost) -> AsyncIterator[str]:
     """The address of a frontend that fetches, with an exemption for that host, beside those of the rig."""
     settings = FrontendSettings(

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from tests.e2e.page import WITHIN_MS, choose_and_upload, files
@@ -16,7 +17,7 @@ def keys(tmp_path: Path) -> KeyFile:
     return key_file(tmp_path / "keys.toml", shop="", rival="", slow="requests_per_minute = 30")
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def guarded(amqp_url: str, tmp_path: Path, keys: KeyFile) -> AsyncIterator[Rig]:
     """A rig for which a key is needed."""
     async with Rig(amqp_url, tmp_path, API_KEYS=str(keys.path)) as prepared:

@@ -7,6 +7,7 @@ from pathlib import Path
 import aiohttp
 import psutil
 import pytest
+import pytest_asyncio
 
 from deploy.local.broker_node import BrokerNode
 from pipeline.store_paths import MARK_PREFIX
@@ -156,7 +157,7 @@ async def test_jobs_that_wait_outlive_a_killed_frontend(
     await until_all_done(http, job_ids)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def own_node(tmp_path: Path) -> AsyncIterator[BrokerNode]:
     """A node that the test may restart: the others keep theirs."""
     with BrokerNode(tmp_path / "rabbitmq") as node:

@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Page, Route, expect
 
 from deploy.local.broker_node import BrokerNode
@@ -46,7 +47,7 @@ def server(node: BrokerNode, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         rig.end()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def proxy(server: Rig) -> AsyncIterator[CuttingProxy]:
     """Leads to the first frontend."""
     async with CuttingProxy(port_of(server, "frontend"), bytes_per_s=BYTES_PER_S) as running:

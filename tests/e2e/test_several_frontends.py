@@ -7,6 +7,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+import pytest_asyncio
 
 from tests.checked_session import checked_session
 from tests.e2e.images import image_of_a_moment, slow_image, small_photograph
@@ -22,7 +23,7 @@ NAMES = ("frontend", "frontend-2", "frontend-3")
 WITHIN_S = 30.0
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def clients(rig: Rig) -> AsyncIterator[Clients]:
     """Three frontends, not started yet, and a client of each."""
     for name in NAMES[1:]:
