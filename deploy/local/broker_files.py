@@ -21,6 +21,8 @@ LOOPBACK = "127.0.0.1"
 ENABLED_PLUGINS = ("rabbitmq_management",)
 DATA_FOLDER = "RABBITMQ_MNESIA_BASE"
 FREE_DISK_NEEDED = "2GB"
+ADVANCED_CONFIG = Path(__file__).parents[1] / "rabbitmq" / "advanced.config"
+"""The same as in containers."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +59,7 @@ def write_broker_files(folder: Path, ports: NodePorts) -> None:
     log_folder(folder).mkdir(parents=True, exist_ok=True)
     up_file(folder).unlink(missing_ok=True)
     (folder / "rabbitmq.conf").write_text(_configuration(ports))
-    (folder / "advanced.config").write_text("[].\n")
+    (folder / "advanced.config").write_bytes(ADVANCED_CONFIG.read_bytes())
     (folder / "enabled_plugins").write_text(f"[{','.join(ENABLED_PLUGINS)}].\n")
 
 

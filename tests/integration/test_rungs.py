@@ -18,22 +18,13 @@ from tests.links import opened
 SHORT, LONG = topology.ladder((0.5, 8.0))
 [WEBHOOK_RUNG] = topology.webhook_ladder((8.0,))
 RUNGS = (SHORT, LONG, WEBHOOK_RUNG)
-AGAIN_AFTER_MS = 500
 WITHIN_S = 20.0
-
-
-class ImpatientNode(BrokerNode):
-    """It offers what a full queue has refused again after half a second, and not after three minutes."""
-
-    def prepare(self) -> None:
-        super().prepare()
-        setting = f"{{dead_letter_worker_publisher_confirm_timeout, {AGAIN_AFTER_MS}}}"
-        (self.folder / "advanced.config").write_text(f"[{{rabbit, [{setting}]}}].\n")
 
 
 @pytest.fixture(scope="module")
 def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrokerNode]:
-    with ImpatientNode(tmp_path_factory.mktemp("broker")) as started:
+    """One that may be restarted."""
+    with BrokerNode(tmp_path_factory.mktemp("broker")) as started:
         yield started
 
 
@@ -67,7 +58,7 @@ async def test_it_waits_while_the_queue_is_full(
     with management.short_queue(node):
         in_front = await filled(publisher)
         await publisher.publish_retry(sent, SHORT)
-        # Its time is over, and the queue has refused it.
+        # Its time is over, and the queue has refused it. It is offered again: see advanced.config.
         await eventually(lambda: management.queue(node, SHORT.name).get("messages_dlx"), WITHIN_S)
         for _ in range(in_front):
             await next_in_queue(amqp_url)

@@ -141,7 +141,7 @@ def test_services_log_in_as_users_of_the_definitions(services: Any, name: str) -
 def test_the_broker_is_given_files_that_exist(services: Any) -> None:
     sources = [volume.split(":")[0] for volume in services["rabbitmq"]["volumes"]]
     files = [source for source in sources if source.startswith("./")]
-    assert len(files) == 3
+    assert len(files) == 4
     assert [file for file in files if not (ROOT / file).is_file()] == []
 
 
