@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from pipeline.broker import Publisher, PublishUncertain
 from pipeline.errors import BrokerUnavailable, QueueFull
 from pipeline.ids import JobId, parse_job_id
-from pipeline.messages import JobEnd, ResizeImage
+from pipeline.messages import JobEnd, Lane, ResizeImage
 from pipeline.outbox import Outbox
 from pipeline.records import JobRecord, queued_of
 
@@ -25,13 +25,17 @@ class Dispatch:
     def __init__(self, *, outbox: Outbox, publisher: Publisher) -> None:
         self._outbox = outbox
         self._publisher = publisher
-        self._put_off: set[JobId] = set()
+        self._put_off: dict[JobId, Lane] = {}
         self._hung_session: int | None = None
 
     @property
     def put_off(self) -> frozenset[JobId]:
         """The jobs whose commands this frontend could not send: nobody else sends them for a while."""
         return frozenset(self._put_off)
+
+    def lane_of(self, job_id: JobId) -> Lane | None:
+        """The lane of a command that was put off; None of any other."""
+        return self._put_off.get(job_id)
 
     async def keep(self, command: ResizeImage) -> None:
         """Put the command into the outbox: from here on it will be sent, by whoever. Raises StorageFull."""
@@ -46,7 +50,7 @@ class Dispatch:
         would take seconds: the relay finds out when it answers.
         """
         if self._is_hung:
-            self._put_off.add(parse_job_id(command.job_id))
+            self.leave_to_relay(command)
             return False
         return await self.publish(command, record)
 
@@ -57,21 +61,20 @@ class Dispatch:
 
     async def publish(self, command: ResizeImage, record: JobRecord | None) -> bool:
         """As `send`, and ask the broker in any case. Without a record the event log is not told."""
-        job_id = parse_job_id(command.job_id)
         session = self._publisher.link.sessions
         try:
             await self._publisher.publish_command(command)
         except (BrokerUnavailable, PublishUncertain) as error:
             self._hung_session = session if isinstance(error, PublishUncertain) else self._hung_session
-            self._put_off.add(job_id)
-            log.debug("job %s waits in the outbox: %s", job_id, error)
+            self.leave_to_relay(command)
+            log.debug("job %s waits in the outbox: %s", command.job_id, error)
             return False
         except QueueFull:
             self._hung_session = None
-            self._put_off.add(job_id)
+            self.leave_to_relay(command)
             raise
         self._hung_session = None
-        await self.forget(job_id)
+        await self.forget(parse_job_id(command.job_id))
         if record is not None:
             # Who is asked for once more may go another way than the record says, which tells of the first.
             told = replace(record, lane=command.lane)
@@ -90,13 +93,18 @@ class Dispatch:
         """Whether a command for this job is kept, and will be sent."""
         return await self._outbox.holds(job_id)
 
+    def leave_to_relay(self, command: ResizeImage) -> None:
+        """Have the relay of this frontend send a command that is kept, once that is possible."""
+        self._put_off[parse_job_id(command.job_id)] = command.lane
+
     def let_go(self, gone: Iterable[JobId]) -> None:
         """Know no more of jobs whose commands do not wait any longer: another frontend has sent them."""
-        self._put_off.difference_update(gone)
+        for job_id in gone:
+            self._put_off.pop(job_id, None)
 
     async def forget(self, job_id: JobId) -> None:
         """Take a command out of the outbox, for it has been sent, or is not to be."""
-        self._put_off.discard(job_id)
+        self._put_off.pop(job_id, None)
         await self._outbox.remove(job_id)
 
     @property

@@ -1,21 +1,24 @@
 """The relay: sends what waits in the outbox as soon as the broker takes it, the oldest first.
 
 What this frontend could not send itself is tried whenever the link is open. What others have left there is
-taken over once it has waited for so long that they must be dead, or are as good as that.
+taken over once it has waited for so long that they must be dead, or are as good as that. A lane that is full
+holds up its own commands only: those behind them that go into the other lane are sent.
 """
 
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterable
 from enum import Enum
 
 from frontend.dispatch import Dispatch
-from frontend.outbox_entry import open_entry
+from frontend.outbox_entry import Entry, open_entry
 from pipeline.broker import Link
 from pipeline.errors import QueueFull
 from pipeline.ids import JobId
 from pipeline.image_store import ImageStore
+from pipeline.messages import Lane
 from pipeline.outbox import Outbox
 from pipeline.webhook_dispatch import WebhookDispatch
 
@@ -35,6 +38,7 @@ class _End(Enum):
 
     SENT = "sent"
     PASSED_OVER = "there is nothing to send, or it cannot be sent"
+    FULL = "its lane is full"
     STUCK = "the broker takes nothing just now"
 
 
@@ -103,21 +107,24 @@ class Relay:
             log.info("%d jobs that waited in the outbox are in the queue now", sent)
         return is_stuck
 
-    async def _send_all(self, turns: Sequence[tuple[JobId, float]]) -> tuple[int, bool]:
-        """How many have been sent, and whether the broker took no more. The first one goes ahead alone."""
-        sent = 0
-        begin, size = 0, 1
-        while begin < len(turns):
-            batch = turns[begin : begin + size]
-            ends = await asyncio.gather(*(self._send(job_id, since) for job_id, since in batch))
+    async def _send_all(self, turns: Iterable[tuple[JobId, float]]) -> tuple[int, bool]:
+        """How many have been sent, and whether the broker took not all. The first one goes ahead alone."""
+        sent, full = 0, set[Lane]()
+        left, size = deque(turns), 1
+        while left:
+            batch = [left.popleft() for _ in range(min(size, len(left)))]
+            were_full = len(full)
+            ends = await asyncio.gather(*(self._send(job_id, since, full) for job_id, since in batch))
             sent += ends.count(_End.SENT)
             if _End.STUCK in ends:
                 return sent, True
-            begin += size
-            size = IN_FLIGHT if sent else 1
-        return sent, False
+            if len(full) > were_full:
+                left = deque(turn for turn in left if self._dispatch.lane_of(turn[0]) not in full)
+            size = IN_FLIGHT if sent or full else 1
+        return sent, bool(full)
 
-    async def _send(self, job_id: JobId, since: float) -> _End:
+    async def _send(self, job_id: JobId, since: float, full: set[Lane]) -> _End:
+        """Send an entry, unless its lane is one of the full ones. A lane that proves to be full is added."""
         try:
             if not await self._outbox.lease(job_id, since):
                 return _End.PASSED_OVER
@@ -126,15 +133,24 @@ class Relay:
             )
             if entry is None:
                 return _End.PASSED_OVER
-            is_sent = await self._dispatch.publish(entry.command, entry.record)
-            return _End.SENT if is_sent else _End.STUCK
-        except QueueFull:
-            return _End.STUCK
+            return await self._publish(entry, full)
         except Exception:
             # It is tried again when its lease is over; those behind it go on.
             log.exception("job %s stays in the outbox", job_id)
             self._dispatch.let_go([job_id])
             return _End.PASSED_OVER
+
+    async def _publish(self, entry: Entry, full: set[Lane]) -> _End:
+        lane = entry.command.lane
+        if lane in full:
+            self._dispatch.leave_to_relay(entry.command)
+            return _End.FULL
+        try:
+            is_sent = await self._dispatch.publish(entry.command, entry.record)
+        except QueueFull:
+            full.add(lane)
+            return _End.FULL
+        return _End.SENT if is_sent else _End.STUCK
 
 
 def _tell_death(task: asyncio.Task[None]) -> None:

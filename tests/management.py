@@ -3,13 +3,13 @@
 import base64
 import json
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote
 
 from deploy.local.broker_node import BrokerNode
-from pipeline.messages import ResizeImage, encode
+from pipeline.messages import LANES, Lane, ResizeImage, encode
 
 
 def call(node: BrokerNode, method: str, path: str, body: object = None, *, user: str = "guest") -> Any:
@@ -75,11 +75,13 @@ def publish_command(node: BrokerNode, command: ResizeImage, *, routing_key: str)
 
 
 @contextmanager
-def short_queue(node: BrokerNode, *, most: int = 1, vhost: str = "/") -> Iterator[None]:
-    """The lanes take so many commands each, or a few more, and then none until this is over."""
+def short_queue(
+    node: BrokerNode, *, most: int = 1, vhost: str = "/", lanes: Sequence[Lane] = LANES
+) -> Iterator[None]:
+    """These lanes take so many commands each, or a few more, and then none until this is over."""
     path = f"/policies/{quote(vhost, safe='')}/short"
     policy = {
-        "pattern": r"^resize\.(interactive|bulk)$",
+        "pattern": rf"^resize\.({'|'.join(lanes)})$",
         "apply-to": "queues",
         "definition": {"max-length": most},
     }

@@ -3,13 +3,14 @@
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from deploy.local.broker_node import BrokerNode
 from frontend.dispatch import Dispatch
@@ -17,9 +18,10 @@ from frontend.keys import RELAY
 from frontend.outbox_entry import open_entry
 from frontend.relay import ABANDONED_AFTER_S, Relay
 from pipeline.broker import EventLog, Publisher
+from pipeline.errors import QueueFull
 from pipeline.ids import BatchId, JobId, new_batch_id, new_job_id
 from pipeline.local_store import LocalImageStore
-from pipeline.messages import AnyEvent, JobQueued, ResizeImage, Source, now
+from pipeline.messages import AnyEvent, JobQueued, Lane, ResizeImage, Source, now
 from pipeline.outbox import DAMAGED_SUFFIX, Outbox
 from pipeline.records import JobRecord, Receipt, ReceiptStatus, command_of
 from pipeline.webhook_dispatch import WebhookDispatch
@@ -43,9 +45,11 @@ class Workshop:
     amqp_url: str
     relays: AsyncExitStack = field(default_factory=AsyncExitStack)
 
-    async def waiting(self, *, since_s: float = LONG_AGO_S, attempt: int = 1) -> JobRecord:
+    async def waiting(
+        self, *, since_s: float = LONG_AGO_S, attempt: int = 1, lane: Lane = "interactive"
+    ) -> JobRecord:
         """A job that some frontend has accepted and left in the outbox so long ago."""
-        record = await self.accepted()
+        record = replace(await self.accepted(), lane=lane)
         await self.outbox.put(command_of(record, attempt=attempt))
         self.put_back(record, since_s)
         return record
@@ -87,12 +91,14 @@ class Workshop:
         moment = time.time() - since_s
         os.utime(self.storage / "outbox" / record.job_id, (moment, moment))
 
-    async def relay(self) -> Relay:
-        """A relay at work, as another frontend has it."""
+    async def relay(self, *, put_off: Sequence[JobRecord] = ()) -> Relay:
+        """A relay at work, as another frontend has it, which has put off these itself."""
         publisher = await self.relays.enter_async_context(
             opened(Publisher(self.amqp_url, service="relay-test"))
         )
         dispatch = Dispatch(outbox=self.outbox, publisher=publisher)
+        for record in put_off:
+            dispatch.leave_to_relay(command_of(record))
         relay = Relay(
             outbox=self.outbox,
             store=self.store,
@@ -324,6 +330,68 @@ async def test_what_a_full_queue_does_not_take_waits_on(workshop: Workshop) -> N
 
     await eventually(all_are_taken, 60)
     await workshop.until_empty()
+
+
+@pytest.fixture
+async def full_bulk(node: BrokerNode, amqp_url: str) -> AsyncIterator[None]:
+    """The bulk lane takes nothing more until this is taken away; the other one does."""
+    with management.short_queue(node, lanes=["bulk"]):
+        async with opened(Publisher(amqp_url, service="relay-test")) as publisher:
+
+            async def is_full() -> bool:
+                try:
+                    await publisher.publish_command(
+                        ResizeImage(job_id=new_job_id(), source="uploads/x", lane="bulk")
+                    )
+                except QueueFull:
+                    return True
+                return False
+
+            await eventually(is_full)
+        yield
+
+
+@pytest.mark.usefixtures("full_bulk")
+@pytest.mark.parametrize("since_s", [LONG_AGO_S, 0.0], ids=["left by others", "its own"])
+async def test_a_full_lane_does_not_hold_up_what_is_behind_it_in_the_other_lane(
+    workshop: Workshop, since_s: float
+) -> None:
+    many = [await workshop.waiting(since_s=since_s, lane="bulk") for _ in range(10)]
+    behind = [await workshop.waiting(since_s=since_s) for _ in range(3)]
+
+    await workshop.relay(put_off=[] if since_s else [*many, *behind])
+
+    async def only_bulk_waits() -> bool:
+        return set(await workshop.outbox.entries()) == {record.job_id for record in many}
+
+    await eventually(only_bulk_waits)
+
+    async def all_are_taken() -> bool:
+        sent.update(await workshop.sent())
+        return sent >= {record.job_id for record in (*many, *behind)}
+
+    sent: set[str] = set()
+    await eventually(all_are_taken, 60)
+
+
+@pytest.mark.usefixtures("full_bulk")
+async def test_a_full_lane_is_asked_again_for_one_of_all_that_wait_for_it(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    publish = Dispatch.publish
+
+    async def publish_and_count(self: Dispatch, command: ResizeImage, record: JobRecord | None) -> bool:
+        asked.append(command.job_id)
+        return await publish(self, command, record)
+
+    monkeypatch.setattr(Dispatch, "publish", publish_and_count)
+    records = [await workshop.waiting(lane="bulk") for _ in range(60)]
+    await workshop.relay()
+
+    await eventually(lambda: asked.count(records[0].job_id) == 3)
+
+    assert set(asked) == {records[0].job_id}
 
 
 async def test_a_frontend_whose_relay_has_died_is_not_ready(client: Client) -> None:
