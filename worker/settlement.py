@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 
 from pipeline.broker import LaneDelivery, Publisher, PublishUncertain
 from pipeline.delivery import Done, GiveBack, GiveUp, Outcome, RetryLater
@@ -10,8 +11,13 @@ from pipeline.topology import Rung
 
 log = logging.getLogger(__name__)
 
-LONGEST_PAUSE_S = 5.0
-"""Before a delivery goes back for which there is no place on the retry ladder; its slot waits as long."""
+PAUSE_S = 1.0
+"""Between two tries to put a delivery on the retry ladder, which has no place just now."""
+LONGEST_HOLD_S = 600.0
+"""So long a delivery is held for a place there. Then it goes back, which up to RabbitMQ 4.2 is counted.
+
+After a hundred times the broker takes it for one that kills its workers, and no worker has it any more.
+"""
 
 NOT_PUBLISHED = (BrokerUnavailable, QueueFull, PublishUncertain)
 
@@ -42,13 +48,24 @@ class Settlement:
             log.warning("job %s comes again, and sooner", outcome.command.job_id)
             return
         try:
-            await self._publisher.publish_retry(outcome.command, Rung(outcome.delay_s))
+            await self._put_on_ladder(delivery, outcome)
         except NOT_PUBLISHED as error:
             log.warning("job %s goes back into the queue: %s", outcome.command.job_id, error)
-            await self._pause(min(outcome.delay_s, LONGEST_PAUSE_S))
             await delivery.give_back()
         else:
             await delivery.acknowledge()
+
+    async def _put_on_ladder(self, delivery: LaneDelivery, later: RetryLater) -> None:
+        """Return when it is there. Raises one of NOT_PUBLISHED when that cannot be waited for any longer."""
+        deadline = time.monotonic() + LONGEST_HOLD_S
+        while True:
+            try:
+                return await self._publisher.publish_retry(later.command, Rung(later.delay_s))
+            except (BrokerUnavailable, QueueFull) as error:
+                log.debug("job %s waits for a place on the ladder: %s", later.command.job_id, error)
+                await self._pause(PAUSE_S)
+                if delivery.is_lost or self._stopping.is_set() or time.monotonic() > deadline:
+                    raise
 
     async def _give_up(self, delivery: LaneDelivery, outcome: GiveUp) -> None:
         """Move the message to the dead letters by hand: the broker would not write the reason to it."""

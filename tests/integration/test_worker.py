@@ -13,10 +13,12 @@ from pipeline.broker import Consumer, DeliverySlots, LaneDelivery, Publisher
 from pipeline.delivery import GiveBack, RetryLater
 from pipeline.ids import new_job_id
 from pipeline.messages import ResizeImage, decode_command
+from pipeline.topology import Rung
 from tests import management
 from tests.eventually import eventually
 from tests.links import opened
 from tests.rig import Service
+from worker import settlement as settlement_module
 from worker.occupancy import Occupancy
 from worker.settlement import Settlement
 from worker.watchdog import Watchdog
@@ -69,6 +71,19 @@ async def take(slots: DeliverySlots) -> LaneDelivery:
         return await slots.take(CONSUMER)
 
 
+def count_tries(publisher: Publisher) -> list[Rung]:
+    """The rungs on which the publisher tries to put something, from now on."""
+    tries: list[Rung] = []
+    publish_retry = publisher.publish_retry
+
+    async def publish_and_count(command: ResizeImage, rung: Rung) -> None:
+        tries.append(rung)
+        await publish_retry(command, rung)
+
+    publisher.publish_retry = publish_and_count  # type: ignore[method-assign]  # of this one only
+    return tries
+
+
 async def test_what_is_to_be_tried_later_goes_round_its_rung(
     publisher: Publisher, slots: DeliverySlots, settlement: Settlement
 ) -> None:
@@ -80,9 +95,49 @@ async def test_what_is_to_be_tried_later_goes_round_its_rung(
     assert (decode_command(again.body), again.is_redelivered) == (LATER.command, False)
 
 
-async def test_what_has_no_place_on_the_ladder_goes_back_as_it_was(
+async def test_what_has_no_place_on_the_ladder_is_held_until_it_has(
     node: BrokerNode, publisher: Publisher, slots: DeliverySlots, settlement: Settlement
 ) -> None:
+    await publisher.publish_command(COMMAND)
+    management.call(node, "DELETE", f"/queues/worker/{RUNGS[0].name}")
+    tries = count_tries(publisher)
+    settling = asyncio.create_task(settlement.settle(await take(slots), LATER))
+    await eventually(lambda: len(tries) > 2)
+    assert not settling.done()
+
+    publisher.link.restart("the rung is made anew")
+    await settling
+
+    again = await take(slots)
+    assert (decode_command(again.body), again.is_redelivered) == (LATER.command, False)
+
+
+async def test_a_worker_that_stops_holds_nothing_for_the_ladder(
+    node: BrokerNode, publisher: Publisher, slots: DeliverySlots
+) -> None:
+    stopping = asyncio.Event()
+    settlement = Settlement(publisher, worker="worker-test", stopping=stopping)
+    await publisher.publish_command(COMMAND)
+    management.call(node, "DELETE", f"/queues/worker/{RUNGS[0].name}")
+    tries = count_tries(publisher)
+    settling = asyncio.create_task(settlement.settle(await take(slots), LATER))
+    await eventually(lambda: tries)
+
+    stopping.set()
+    async with asyncio.timeout(5):
+        await settling
+
+    assert decode_command((await take(slots)).body) == COMMAND
+
+
+async def test_what_finds_no_place_on_the_ladder_goes_back_as_it_was(
+    node: BrokerNode,
+    publisher: Publisher,
+    slots: DeliverySlots,
+    settlement: Settlement,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(settlement_module, "LONGEST_HOLD_S", 0.0)
     await publisher.publish_command(COMMAND)
     management.call(node, "DELETE", f"/queues/worker/{RUNGS[0].name}")
 
