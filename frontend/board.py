@@ -154,8 +154,11 @@ class Board:
             return None
         return [(self._jobs[job_id], place) for job_id, place in changed.items()]
 
-    def doubtful(self, most: int) -> list[JobId]:
-        """Up to `most` jobs that have not ended, as far as is known: those at work, then the next in line."""
+    def doubtful(self, most: int | None = None) -> list[JobId]:
+        """The jobs that have not ended, as far as is known: those at work, then the next in line.
+
+        Only the first ones of these with `most`.
+        """
         return list(islice(chain(self._at_work, *self._waiting.values(), self._outside), most))
 
     def pop_contested(self) -> set[JobId]:

@@ -8,7 +8,7 @@ the offsets of the old one mean nothing: it is then read from its beginning.
 import asyncio
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from frontend.board import Board
 from frontend.jobs import Jobs
@@ -31,6 +31,19 @@ DOUBTFUL_AT_A_TIME = 50
 DOUBT_EVERY_TICKS = 5
 LOOK_EVERY_S = 5.0
 """So often the store is asked what other frontends have taken, while the log tells nothing."""
+
+
+class _Turns:
+    """Some of many jobs at a time, others each time."""
+
+    def __init__(self) -> None:
+        self._start = 0
+
+    def next_of(self, jobs: Sequence[JobId]) -> Sequence[JobId]:
+        """Those whose turn it is."""
+        start = self._start if self._start < len(jobs) else 0
+        self._start = start + DOUBTFUL_AT_A_TIME
+        return jobs[start : self._start]
 
 
 class Feed:
@@ -60,7 +73,7 @@ class Feed:
         self._mark_time = 0.0
         self._is_mark_met = False
         self._looked_at = float("-inf")
-        self._turn = 0
+        self._waited_for, self._unfinished = _Turns(), _Turns()
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -104,16 +117,19 @@ class Feed:
         await self._ask_store(self._board.pop_contested())
         # Also while nobody looks: a client whose images count as unfinished for ever would stay in bulk.
         if ticks % DOUBT_EVERY_TICKS == 0:
-            doubtful = self._board.doubtful(DOUBTFUL_AT_A_TIME)
-            await self._ask_store(dict.fromkeys([*self._waited_for(), *doubtful]))
+            await self._ask_store(self._doubtful())
         if not self.is_caught_up and time.monotonic() - self._looked_at > LOOK_EVERY_S:
             await self._look_into_batches()
 
-    def _waited_for(self) -> list[JobId]:
-        """Some of the jobs for which requests wait, others each time: nobody watches all of their batches."""
-        jobs, start = list(self._waits.jobs), self._turn
-        self._turn = start + DOUBTFUL_AT_A_TIME if start + DOUBTFUL_AT_A_TIME < len(jobs) else 0
-        return jobs[start : start + DOUBTFUL_AT_A_TIME]
+    def _doubtful(self) -> Iterable[JobId]:
+        """Some jobs that may have ended: those that should be next, and of all others each in its turn.
+
+        Nobody watches all batches for whose jobs requests wait, and what is retried for long is no news.
+        """
+        unfinished = self._board.doubtful()
+        next_ones = unfinished[:DOUBTFUL_AT_A_TIME]
+        waited_for = self._waited_for.next_of(list(self._waits.jobs))
+        return dict.fromkeys([*waited_for, *next_ones, *self._unfinished.next_of(unfinished)])
 
     async def _see_to_mark(self) -> None:
         if not (self._log.link.is_open and self._publisher.link.is_open):

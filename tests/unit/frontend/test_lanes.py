@@ -1,6 +1,7 @@
 """Frontends that send the first few unfinished images of each client one way, and the rest another."""
 
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,27 @@ async def test_a_client_of_whose_ends_the_log_says_nothing_is_not_kept_in_bulk(
 
     (later,) = await sent(clients[0], shop)
     assert (await in_lanes(amqp_url))["interactive"] == {str(later.job_id)}
+
+
+async def test_nor_is_one_whose_ends_are_lost_behind_many_jobs_that_are_tried_again_for_long(
+    clients: list[Client],
+    keys: KeyFile,
+    store: LocalImageStore,
+    tell: Tell,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(feed, "DOUBT_EVERY_TICKS", 1)
+    monkeypatch.setattr(feed, "TICK_S", 0.1)
+    monkeypatch.setattr(feed, "DOUBTFUL_AT_A_TIME", 3)
+    stories = [Story() for _ in range(7)]
+    await tell(*chain.from_iterable((story.queued(), story.retrying()) for story in stories))
+    (lost,) = await sent(clients[0], keys.bearer("shop"))
+    board = clients[0].app[BOARD]
+    await eventually(lambda: len(board.doubtful()) == len(stories) + 1)
+
+    await store.save_receipt(lost.receipt())
+
+    await eventually(lambda: set(board.doubtful()) == {story.job_id for story in stories})
 
 
 async def test_what_is_asked_for_once_more_goes_the_way_that_is_free_now(
