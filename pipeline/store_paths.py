@@ -8,7 +8,8 @@
     batches/<day>/<batch_id>/<job_id>      which jobs a batch has
     claims/<day>/<digest>.json             what an upload with an idempotency key has come to
     claims/locks/<digest or job_id>        somebody acts on this key, or changes this job
-    claims/locks/<work key>.work           a worker is at this work
+    claims/locks/<work key>.work           a worker is at this work, in the interactive lane
+    claims/locks/<work key>.bulk.work      another one is, in the bulk lane
     claims/locks/<job_id>.webhook          a frontend tells the end of this job
     claims/locks/<upload_id>.upload        a request is at this resumable upload
     unfinished/<upload_id>/asked.json      what is asked of a resumable upload
@@ -28,7 +29,7 @@ the modules of the store know these paths; others pass ids and the `source_path`
 from pathlib import Path
 
 from pipeline.ids import BatchId, JobId, day_of
-from pipeline.messages import Owner, WorkKey
+from pipeline.messages import Lane, Owner, WorkKey
 
 JOB_FILE = "job.json"
 RECEIPT_FILE = "receipt.json"
@@ -101,9 +102,9 @@ class StorePaths:
         """The file that names the job which has done this work."""
         return self.work / key[:2] / key
 
-    def work_lock(self, key: WorkKey) -> Path:
-        """The lock of the worker that is at this work."""
-        return self.locks / f"{key}.work"
+    def work_lock(self, key: WorkKey, lane: Lane = "interactive") -> Path:
+        """The lock of the worker that is at this work in this lane."""
+        return self.locks / (f"{key}.bulk.work" if lane == "bulk" else f"{key}.work")
 
     def unfinished_folder(self, upload_id: JobId) -> Path:
         """The folder of a resumable upload, whose id will be that of its job."""

@@ -1,5 +1,8 @@
 """Who is at a piece of work: one worker at a time among all that share the store, as long as it lives.
 
+Each lane has a lock of its own. Bulk waits for whoever is at it; the interactive lane waits for bulk only a
+moment, and then works as well, since what is in bulk gets what the other lane leaves, and may take long.
+
 A lock goes with its holder, however that ends. A holder that only stands still keeps its lock, but stops
 giving signs of life: then it is in nobody's way, for work may be done twice, but never not at all.
 """
@@ -14,7 +17,7 @@ from pathlib import Path
 
 from pipeline.errors import WorkUnderWay
 from pipeline.file_lock import file_lock
-from pipeline.messages import WorkKey
+from pipeline.messages import Lane, WorkKey
 from pipeline.store_paths import StorePaths
 
 log = logging.getLogger(__name__)
@@ -31,12 +34,26 @@ class WorkLocks:
         self._paths = StorePaths(root.resolve())
 
     @asynccontextmanager
-    async def held(self, key: WorkKey, *, within_s: float) -> AsyncIterator[None]:
+    async def held(self, key: WorkKey, *, within_s: float, lane: Lane = "interactive") -> AsyncIterator[None]:
         """Keep others from this work. Raises WorkUnderWay if another one is at it for longer than that.
 
-        Where no lock can be had, or the holder stands still, it goes on without.
+        Where no lock can be had, the holder stands still, or is in bulk and we are not, it goes on without.
         """
-        path = self._paths.work_lock(key)
+        async with AsyncExitStack() as stack:
+            if lane == "bulk":
+                await stack.enter_async_context(self._lock(key, "bulk", within_s))
+                async with self._lock(key, "interactive", within_s):
+                    pass
+            else:
+                with suppress(WorkUnderWay):
+                    async with self._lock(key, "bulk", within_s):
+                        pass
+                await stack.enter_async_context(self._lock(key, "interactive", within_s))
+            yield
+
+    @asynccontextmanager
+    async def _lock(self, key: WorkKey, lane: Lane, within_s: float) -> AsyncIterator[None]:
+        path = self._paths.work_lock(key, lane)
         async with AsyncExitStack() as stack:
             try:
                 path.parent.mkdir(exist_ok=True)

@@ -1,8 +1,9 @@
 """Work that several jobs ask for is done once: the others are given its results.
 
 Whoever comes while another one is at it waits for a moment, holding the delivery, and then goes round the
-retry ladder: its slot is free for others. If the one that works dies its lock goes with it, and the next one
-works. An image that cannot be resized is tried for each of its jobs: a failure is not shared.
+retry ladder: its slot is free for others. Only for bulk the interactive lane does not go round, and works as
+well. If the one that works dies its lock goes with it, and the next one works. An image that cannot be
+resized is tried for each of its jobs: a failure is not shared.
 """
 
 import logging
@@ -49,7 +50,8 @@ class SharedWork:
         if key is None or attempt.in_quarantine:
             return await self.stored(await work(attempt))
         try:
-            async with self._locks.held(key, within_s=self._patience_s(key, attempt)):
+            patience_s, lane = self._patience_s(key, attempt), attempt.command.lane
+            async with self._locks.held(key, within_s=patience_s, lane=lane):
                 self._slow.pop(key, None)
                 return await self._given(attempt) or await self.stored(await work(attempt))
         except WorkUnderWay:

@@ -13,6 +13,7 @@ import pytest
 from pipeline import work_locks
 from pipeline.errors import WorkUnderWay
 from pipeline.local_store import LocalImageStore
+from pipeline.messages import Lane
 from pipeline.store_paths import StorePaths
 from pipeline.work_locks import FROZEN_AFTER_S, WorkLocks
 from tests.eventually import eventually
@@ -89,6 +90,41 @@ async def test_who_waits_long_enough_comes_next(locks: WorkLocks) -> None:
 
     assert order[::2] == order[1::2]
     assert sorted(order[::2]) == list(range(5))
+
+
+async def test_the_interactive_lane_does_not_wait_on_for_bulk(locks: WorkLocks) -> None:
+    async with locks.held(KEY, within_s=0, lane="bulk"):
+        async with locks.held(KEY, within_s=0.05):
+            with pytest.raises(WorkUnderWay):
+                async with locks.held(KEY, within_s=0):
+                    pytest.fail("two of the interactive lane are at it")
+        with pytest.raises(WorkUnderWay):
+            async with locks.held(KEY, within_s=0, lane="bulk"):
+                pytest.fail("two of bulk are at it")
+
+
+async def test_the_interactive_lane_comes_next_if_bulk_ends_in_time(locks: WorkLocks) -> None:
+    order = []
+
+    async def work(lane: Lane, within_s: float) -> None:
+        async with locks.held(KEY, within_s=within_s, lane=lane):
+            order.append(lane)
+            await asyncio.sleep(0.1)
+            order.append(lane)
+
+    await asyncio.gather(work("bulk", 0), work("interactive", 5))
+
+    assert order == ["bulk", "bulk", "interactive", "interactive"]
+
+
+async def test_bulk_waits_for_the_interactive_lane(locks: WorkLocks) -> None:
+    async with locks.held(KEY, within_s=0):
+        with pytest.raises(WorkUnderWay):
+            async with locks.held(KEY, within_s=0.05, lane="bulk"):
+                pytest.fail("bulk is at it as well")
+
+    async with locks.held(KEY, within_s=0, lane="bulk"):
+        pass
 
 
 async def test_other_work_is_not_held_up(locks: WorkLocks) -> None:

@@ -177,6 +177,20 @@ async def test_who_waits_too_long_goes_round_and_uses_up_no_rung(
     assert (receipt.status, receipt.reused, receipt.attempt) == ("done", False, 2)
 
 
+async def test_an_interactive_image_does_not_go_round_for_the_sake_of_one_in_bulk(
+    store: LocalImageStore, handler: ResizeHandler, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared_work, "WAIT_S", 0.05)
+    command = await shared(store)
+    assert command.work is not None
+
+    async with WorkLocks(tmp_path / "storage").held(command.work, within_s=0, lane="bulk"):
+        assert isinstance(await handler.handle(replace(command, lane="bulk")), RetryLater)
+        assert await handler.handle(command) == Done()
+
+    assert not (await receipt_of(store, command)).reused
+
+
 async def test_who_has_gone_round_does_not_wait_a_second_time(
     store: LocalImageStore, handler: ResizeHandler, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
