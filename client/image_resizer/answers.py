@@ -93,7 +93,7 @@ class QueueCounts(Struct, frozen=True):
 
 
 class Worker(Struct, frozen=True):
-    """A worker, and how many jobs it does at a time."""
+    """A worker, and how many jobs of each lane it does at a time."""
 
     name: str
     slots: int

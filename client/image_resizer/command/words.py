@@ -28,11 +28,17 @@ def _pipeline(pipeline: Pipeline) -> str:
     lines = [
         f"broker   {pipeline.broker}",
         f"waiting  {ready}" + (f", and {pipeline.outbox} not in the queue yet" if pipeline.outbox else ""),
-        f"workers  {len(pipeline.workers)}, {pipeline.busy} of {pipeline.slots} slots busy",
+        f"workers  {len(pipeline.workers)}, {_load(pipeline.busy, pipeline.slots)}",
         f"rate     {rate:g} jobs a second over the last minute",
     ]
     lines += [
-        f"         {shown(worker.name)}: {len(worker.busy)} of {worker.slots} busy"
+        f"         {shown(worker.name)}: {_load(len(worker.busy), worker.slots)}"
         for worker in pipeline.workers
     ]
     return "\n".join(lines)
+
+
+def _load(busy: int, slots: int) -> str:
+    """A slot may be at two images, one of each lane."""
+    images = "1 image" if busy == 1 else f"{busy} images"
+    return f"at {images}, on {slots} slot" + ("s" if slots != 1 else "")
