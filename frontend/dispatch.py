@@ -74,7 +74,8 @@ class Dispatch:
             self.leave_to_relay(command)
             raise
         self._hung_session = None
-        await self.forget(parse_job_id(command.job_id))
+        self.let_go([parse_job_id(command.job_id)])
+        await self._outbox.remove_done(command)
         if record is not None:
             # Who is asked for once more may go another way than the record says, which tells of the first.
             told = replace(record, lane=command.lane)
@@ -103,8 +104,8 @@ class Dispatch:
             self._put_off.pop(job_id, None)
 
     async def forget(self, job_id: JobId) -> None:
-        """Take a command out of the outbox, for it has been sent, or is not to be."""
-        self._put_off.pop(job_id, None)
+        """Take a command out of the outbox, for it is not to be sent."""
+        self.let_go([job_id])
         await self._outbox.remove(job_id)
 
     @property

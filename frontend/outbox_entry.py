@@ -29,7 +29,8 @@ async def open_entry(
 ) -> Entry | None:
     """The entry of this job, which has been in the outbox since then; None when nothing is to be sent.
 
-    An entry whose job has ended, or whose image is gone, is removed. Whoever ended the job may have died
+    An entry whose job has ended, or whose image is gone, is removed, unless the job is asked for once more
+    meanwhile. Whoever ended the job may have died
     before its webhook was on its way, so that is sent first.
     """
     record = await _record(job_id, store)
@@ -38,7 +39,7 @@ async def open_entry(
         return None
     if not _has_image(command, store) or not await _is_wanted(command, since, store):
         await _tell_end(command, store, webhooks)
-        await outbox.remove(job_id)
+        await outbox.remove_done(command)
         return None
     return Entry(command, record)
 

@@ -54,8 +54,16 @@ class Outbox:
         return await asyncio.to_thread(_touch, self._folder / job_id, since)
 
     async def remove(self, job_id: JobId) -> None:
-        """The command has been published. Should this be lost in a power cut, it is published twice."""
+        """The command of this job is not to be published, whatever it says."""
         await asyncio.to_thread((self._folder / job_id).unlink, missing_ok=True)
+
+    async def remove_done(self, command: ResizeImage) -> None:
+        """The command has been published, or need not be: remove it, but not another one in its place.
+
+        Somebody may have asked for the job once more meanwhile. Should this be lost in a power cut, the
+        command is published twice.
+        """
+        await asyncio.to_thread(self._remove_done, command)
 
     async def entries(self) -> dict[JobId, float]:
         """Whose commands wait, oldest first, each with the time at which it was put here (seconds, POSIX)."""
@@ -65,6 +73,12 @@ class Outbox:
         """How many commands wait."""
         names = await asyncio.to_thread(os.listdir, self._folder)
         return sum("." not in name for name in names)
+
+    def _remove_done(self, command: ResizeImage) -> None:
+        path = self._folder / command.job_id
+        with suppress(FileNotFoundError, InvalidMessage):
+            if decode_command(path.read_bytes()) == command:
+                path.unlink()
 
     def _entries(self) -> dict[JobId, float]:
         found: dict[JobId, float] = {}

@@ -21,7 +21,7 @@ from pipeline.broker import EventLog, Publisher
 from pipeline.errors import QueueFull
 from pipeline.ids import BatchId, JobId, new_batch_id, new_job_id
 from pipeline.local_store import LocalImageStore
-from pipeline.messages import AnyEvent, JobQueued, Lane, ResizeImage, Source, now
+from pipeline.messages import AnyEvent, DeliverWebhook, JobQueued, Lane, ResizeImage, Source, now
 from pipeline.outbox import DAMAGED_SUFFIX, Outbox
 from pipeline.records import JobRecord, Receipt, ReceiptStatus, command_of
 from pipeline.webhook_dispatch import WebhookDispatch
@@ -287,6 +287,46 @@ async def test_a_damaged_entry_is_made_again_before_it_is_sent(workshop: Worksho
     )
 
     assert await workshop.outbox.load(job_id) == command_of(record), "the broker may yet refuse it"
+
+
+async def test_a_retry_that_is_kept_while_the_end_before_it_is_told_is_not_removed_with_it(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = replace(await workshop.waiting(), callback_url="https://example.com/")
+    job_id, first = JobId(record.job_id), command_of(record)
+    await workshop.outbox.put(first)
+    await workshop.end(record, "cancelled", ago_s=1)
+    webhooks = workshop.webhooks(Publisher(NOWHERE, service="relay-test"))
+
+    async def send_and_retry(_: DeliverWebhook) -> None:
+        """It takes seconds if the broker is silent. So a retry may be asked for, and put off, meanwhile."""
+        await workshop.outbox.put(replace(first, attempt=2))
+        await workshop.store.drop_receipt(job_id)
+
+    monkeypatch.setattr(webhooks, "send", send_and_retry)
+    entry = await open_entry(
+        job_id, time.time(), outbox=workshop.outbox, store=workshop.store, webhooks=webhooks
+    )
+
+    assert entry is None
+    assert await workshop.outbox.load(job_id) == replace(first, attempt=2)
+
+
+async def test_a_retry_that_is_kept_while_the_command_before_it_is_sent_is_not_removed_with_it(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = await workshop.waiting()
+    job_id, first = JobId(record.job_id), command_of(record)
+    publisher = Publisher(NOWHERE, service="relay-test")
+
+    async def publish_and_retry(_: ResizeImage) -> None:
+        await workshop.outbox.put(replace(first, attempt=2))
+
+    monkeypatch.setattr(publisher, "publish_command", publish_and_retry)
+
+    assert await Dispatch(outbox=workshop.outbox, publisher=publisher).publish(first, None)
+
+    assert await workshop.outbox.load(job_id) == replace(first, attempt=2)
 
 
 async def test_an_entry_that_cannot_be_dealt_with_does_not_hold_up_the_others(

@@ -36,6 +36,20 @@ def names_in(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
+async def test_what_has_taken_the_place_of_a_command_is_not_removed_with_it(outbox: Outbox) -> None:
+    first = command()
+    second = command(JobId(first.job_id), attempt=2)
+    await outbox.put(first)
+    await outbox.put(second)
+
+    await outbox.remove_done(first)
+    assert await outbox.load(JobId(first.job_id)) == second
+
+    for _ in range(2):
+        await outbox.remove_done(second)
+        assert await outbox.count() == 0
+
+
 async def test_what_is_put_in_is_read_as_it_was(outbox: Outbox) -> None:
     asked = command(attempt=3, retries=1)
 
