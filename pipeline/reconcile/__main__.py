@@ -25,7 +25,10 @@ DONE, INCOMPLETE, REFUSED = 0, 1, 2
 SERVICE = "reconcile"
 CONNECT_WITHIN_S = 10.0
 PATIENCE_S = 150.0
-"""Longer than a worker is at a job: twice JOB_TIMEOUT_S, unless somebody has set that higher."""
+"""Longer than a worker is at a job: twice JOB_TIMEOUT_S, unless somebody has set that higher.
+
+In bulk it may be ten times as long. What is put back then is in the queue twice.
+"""
 
 
 def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
