@@ -140,6 +140,12 @@ class Board:
         """
         return job_id in self._jobs and job_id not in self._outside
 
+    def forget_unsent(self, job_id: JobId) -> None:
+        """Know no more of a job that is not in the queue and is not to be: its frontend has given it up."""
+        if job_id in self._outside:
+            del self._outside[job_id]
+            self._drop(job_id)
+
     def batch_jobs(self, batch_id: BatchId) -> list[JobState]:
         """The jobs of a batch that the board knows, oldest first, without those that were removed."""
         return [self._jobs[job_id] for job_id in sorted(self._batches.get(batch_id, ()))]
@@ -297,8 +303,13 @@ class Board:
         while len(self._jobs) > MOST_JOBS and self._ended:
             oldest = next(iter(self._ended))
             del self._ended[oldest]
-            self._changes.forget(oldest)
-            self._leave_batch(self._jobs.pop(oldest))
+            self._drop(oldest)
+
+    def _drop(self, job_id: JobId) -> None:
+        state = self._jobs.pop(job_id)
+        self._unfinished.forget(state)
+        self._changes.forget(job_id)
+        self._leave_batch(state)
 
     def _leave_batch(self, state: JobState) -> None:
         batch = self._batches.get(state.batch_id or "")

@@ -42,6 +42,8 @@ class Jobs:
             raise JobNotFound(f"There is no job {job_id}.")
         if known.is_ended and not known.is_for_good:
             return await self._asked_again(known)
+        if not self._board.is_sent(job_id):
+            await self._check_is_to_be(known)
         return known if known.source is not None else await self._with_record(known)
 
     async def of_batch(self, batch_id: BatchId) -> list[JobState]:
@@ -181,6 +183,17 @@ class Jobs:
         except JobNotFound:
             return known
         return self._board.take_own(queued_from_record(record, attempt=known.attempt + 1))
+
+    async def _check_is_to_be(self, known: JobState) -> None:
+        """Of a job that waits outside the queue there is job.json, unless its frontend has given it up again.
+
+        Raises JobNotFound.
+        """
+        try:
+            await self._store.load_job(known.id)
+        except JobNotFound:
+            self._board.forget_unsent(known.id)
+            raise
 
     async def _with_record(self, state: JobState) -> JobState:
         """The state, completed by what was asked, which only the record may tell."""

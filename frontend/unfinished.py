@@ -18,10 +18,15 @@ class Unfinished:
 
     def note(self, before: JobState | None, now: JobState) -> None:
         """A job that was so is so now; None: it was not known before."""
-        if before is not None and not before.is_ended:
-            self._add(before.client, -1)
+        if before is not None:
+            self.forget(before)
         if not now.is_ended:
             self._add(now.client, 1)
+
+    def forget(self, state: JobState) -> None:
+        """A job that was so is not known any more."""
+        if not state.is_ended:
+            self._add(state.client, -1)
 
     def _add(self, client: ClientTag | None, number: int) -> None:
         self._counts[client] += number
