@@ -26,12 +26,18 @@ class Dispatch:
         self._outbox = outbox
         self._publisher = publisher
         self._put_off: dict[JobId, Lane] = {}
+        self._without_room: set[JobId] = set()
         self._hung_session: int | None = None
 
     @property
     def put_off(self) -> frozenset[JobId]:
         """The jobs whose commands this frontend could not send: nobody else sends them for a while."""
         return frozenset(self._put_off)
+
+    @property
+    def without_room(self) -> int:
+        """How many of these wait because their lane is full, and not because the broker is away."""
+        return len(self._without_room)
 
     def lane_of(self, job_id: JobId) -> Lane | None:
         """The lane of a command that was put off; None of any other."""
@@ -71,7 +77,7 @@ class Dispatch:
             return False
         except QueueFull:
             self._hung_session = None
-            self.leave_to_relay(command)
+            self.leave_to_relay(command, is_lane_full=True)
             raise
         self._hung_session = None
         self.let_go([parse_job_id(command.job_id)])
@@ -94,14 +100,20 @@ class Dispatch:
         """Whether a command for this job is kept, and will be sent."""
         return await self._outbox.holds(job_id)
 
-    def leave_to_relay(self, command: ResizeImage) -> None:
+    def leave_to_relay(self, command: ResizeImage, *, is_lane_full: bool = False) -> None:
         """Have the relay of this frontend send a command that is kept, once that is possible."""
-        self._put_off[parse_job_id(command.job_id)] = command.lane
+        job_id = parse_job_id(command.job_id)
+        self._put_off[job_id] = command.lane
+        if is_lane_full:
+            self._without_room.add(job_id)
+        else:
+            self._without_room.discard(job_id)
 
     def let_go(self, gone: Iterable[JobId]) -> None:
         """Know no more of jobs whose commands do not wait any longer: another frontend has sent them."""
         for job_id in gone:
             self._put_off.pop(job_id, None)
+            self._without_room.discard(job_id)
 
     async def forget(self, job_id: JobId) -> None:
         """Take a command out of the outbox, for it is not to be sent."""

@@ -26,8 +26,11 @@ class OutboxLevel:
             raise OutboxFull
 
     async def is_full(self) -> bool:
-        """Whether as many jobs wait there as may."""
-        return await self.count() >= self._bound
+        """Whether as many jobs wait there as may while the broker is away.
+
+        Those that wait for room in their lane have been asked for once more. They keep nobody else out.
+        """
+        return await self.count() - self._dispatch.without_room >= self._bound
 
     async def count(self) -> int:
         """How many jobs wait there, about."""

@@ -143,7 +143,7 @@ class Relay:
     async def _publish(self, entry: Entry, full: set[Lane]) -> _End:
         lane = entry.command.lane
         if lane in full:
-            self._dispatch.leave_to_relay(entry.command)
+            self._dispatch.leave_to_relay(entry.command, is_lane_full=True)
             return _End.FULL
         try:
             is_sent = await self._dispatch.publish(entry.command, entry.record)

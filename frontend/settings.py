@@ -163,7 +163,8 @@ class FrontendSettings(ServiceSettings):
         10_000,
         parse=positive_int,
         text="Jobs that may wait in the outbox while the queue cannot be reached. Beyond that, uploads are "
-        "refused (503) before a byte of them is read.",
+        "refused (503) before a byte of them is read. Jobs that were asked for once more, and wait for room "
+        "in their lane, do not count.",
     )
     interactive_images: int = setting(
         10,

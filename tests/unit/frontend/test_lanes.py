@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from frontend import feed
+from deploy.local.broker_node import BrokerNode
+from frontend import feed, outbox_level
 from frontend.keys import BOARD
 from pipeline.ids import JobId
 from pipeline.local_store import LocalImageStore
+from tests import management
 from tests.eventually import eventually
 from tests.unit.frontend.conftest import Client, NewFrontend, Tell, commands_in_queue, when_ready
 from tests.unit.frontend.key_files import Headers, KeyFile, key_file
@@ -135,6 +137,35 @@ async def test_what_is_asked_for_once_more_goes_the_way_that_is_free_now(
     await eventually(
         lambda: (state := clients[1].app[BOARD].job(last.job_id)) and state.lane == "interactive"
     )
+
+
+async def test_many_that_are_asked_for_once_more_while_bulk_is_full_keep_nobody_else_out(
+    new_frontend: NewFrontend,
+    keys: KeyFile,
+    amqp_url: str,
+    node: BrokerNode,
+    store: LocalImageStore,
+    storage: Path,
+    tell: Tell,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(outbox_level, "LOOK_EVERY_S", 0.0)
+    shop, bound = keys.bearer("shop"), 3
+    client = await when_ready(
+        await new_frontend(amqp_url, api_keys=keys.path, interactive_images=MOST, max_outbox=bound)
+    )
+    stories = await sent(client, shop, 12)
+    for story in stories:
+        await store.save_receipt(story.failed_receipt())
+    await tell(*(story.failed() for story in stories))
+    await eventually(lambda: not client.app[BOARD].doubtful())
+
+    with management.short_queue(node, lanes=["bulk"]):
+        async with client.post(f"/api/batches/{stories[0].batch_id}/retry", headers=shop) as response:
+            assert response.status == 202, await response.text()
+        assert len(list((storage / "outbox").iterdir())) > bound, "bulk was not full"
+
+        await sent(client, keys.bearer("rival"))
 
 
 async def test_a_replay_of_an_upload_keeps_the_lane_of_its_jobs(
