@@ -177,6 +177,8 @@ class LocalImageStore:
         self._batches.join(BatchId(record.batch_id), job_id)
 
     def _discard(self, job_id: JobId, batch_id: BatchId) -> None:
+        """What was asked goes first: whoever finds that takes the image to be there too."""
+        self._paths.job(job_id).unlink(missing_ok=True)
         shutil.rmtree(self._paths.upload_folder(job_id), ignore_errors=True)
         self._batches.leave(batch_id, job_id)
         self._filed.remove(job_id)

@@ -1,6 +1,7 @@
 """The store on a local disk: images in, results and records beside them, nothing left of what is given up."""
 
 import asyncio
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -107,6 +108,25 @@ async def test_nothing_is_left_of_a_job_that_is_discarded_at_the_last_moment(
         await store.load_job(job_id)
     with pytest.raises(BatchNotFound):
         await store.batch_job_ids(batch_id)
+
+
+async def test_nothing_is_asked_any_more_of_a_job_whose_image_may_be_gone(
+    store: LocalImageStore, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or else whoever tries again would send the command alone, of an image that is not there."""
+    job_id, batch_id = new_job_id(), new_batch_id()
+    await keep(store, job_id, IMAGE)
+    await store.save_job(record_of(job_id, batch_id))
+
+    def killed_halfway(folder: Path, **_: object) -> None:
+        (folder / "holiday.jpg").unlink()
+        raise RuntimeError
+
+    monkeypatch.setattr(shutil, "rmtree", killed_halfway)
+    with pytest.raises(RuntimeError):
+        await store.discard(job_id, batch_id)
+
+    assert files_below(root / "uploads") == []
 
 
 async def test_discarding_a_job_leaves_the_others_of_its_batch(store: LocalImageStore) -> None:
