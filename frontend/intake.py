@@ -98,7 +98,11 @@ class Intake:
         return self._board.is_sent(job_id) or await self._dispatch.holds(job_id)
 
     async def send_again(self, record: JobRecord) -> None:
-        """Nobody knows how far it has come; should its command be in the queue twice, it is done once."""
+        """Nobody knows how far it has come; should its command be in the queue twice, it is done once.
+
+        Whoever wrote down what was asked may have died before the job was in its batch. Raises StorageFull.
+        """
+        await self._store.save_job(record)
         command = command_of(record)
         await self._dispatch.keep(command)
         await self._dispatch.send_or_leave(command, record)

@@ -15,6 +15,7 @@ from deploy.local.broker_node import BrokerNode
 from frontend import upload_body
 from frontend.keys import RESUMABLE_UPLOADS, SETTINGS
 from pipeline import appended_bytes, unfinished_uploads
+from pipeline.ids import BatchId
 from pipeline.local_store import LocalImageStore
 from pipeline.records import Receipt
 from pipeline.unfinished_uploads import UnfinishedUploads
@@ -278,7 +279,8 @@ async def test_an_upload_that_was_whole_becomes_a_job_though_nobody_asks(
 
 
 DIED = {
-    "before the record": ("uploads/*/{0}/job.json", "outbox/{0}"),
+    "before the record": ("uploads/*/{0}/job.json", "batches/*/*/{0}", "outbox/{0}"),
+    "before the batch": ("batches/*/*/{0}", "outbox/{0}"),
     "before the outbox": ("outbox/{0}",),
     "before it let go": (),
 }
@@ -302,6 +304,7 @@ async def test_a_frontend_may_die_at_any_step_on_the_way_to_the_job(
     assert [one.name for one in (storage / "outbox").iterdir()] == [id_of(path)]
     again = await store.load_job(id_of(path))
     assert (again.source_path, again.work) == (record.source_path, record.work)
+    assert await store.batch_job_ids(BatchId(record.batch_id)) == [id_of(path)]
     assert not image_of(storage, path).exists()
 
 
