@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from weakref import WeakValueDictionary
 
 from msgspec import structs
 
@@ -57,6 +58,8 @@ class ResumableUploads:
         self._whole = whole
         self._counts = UnfinishedCounts(unfinished)
         self._bound = bound
+        self._creating: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        """Who begins something while the same client does: of those that count at once each would pass."""
 
     async def find(self, upload_id: JobId) -> UnfinishedUpload:
         """What is asked of an upload."""
@@ -69,7 +72,6 @@ class ResumableUploads:
 
         If the body is refused, or breaks off, there is no upload: nobody has been told where it would be.
         """
-        await self._check_bound(upload)
         await self._create(upload)
         try:
             return await self.append(upload.id, 0, body, checksum)
@@ -78,7 +80,10 @@ class ResumableUploads:
             raise
 
     async def join(self, upload: UnfinishedUpload) -> Standing:
-        """Make an upload of its parts, once, however often this is asked. Raises PartUnfinished."""
+        """Make an upload of its parts, once, however often this is asked.
+
+        Raises PartUnfinished and TooMuchUnfinished.
+        """
         first = upload.parts[0]
         async with self._unfinished.held(first):
             asked = f"{upload.owner} {upload.metadata}"
@@ -147,7 +152,9 @@ class ResumableUploads:
             yield await self.find(upload_id)
 
     async def _create(self, upload: UnfinishedUpload) -> None:
-        async with space_errors():
+        creating = self._creating.setdefault(upload.client, asyncio.Lock())
+        async with creating, space_errors():
+            await self._check_bound(upload)
             await asyncio.to_thread(self._unfinished.create, upload)
 
     async def _take_in(
@@ -214,6 +221,9 @@ class ResumableUploads:
         return None
 
     async def _check_bound(self, upload: UnfinishedUpload) -> None:
+        """An upload takes the place of its parts, once; they may be asked for in many wholes."""
         begun = await asyncio.to_thread(self._counts.of, upload.client)
-        if begun.uploads >= self._bound.uploads or begun.bytes + upload.length > self._bound.bytes:
+        uploads = begun.uploads - len(upload.parts)
+        size = begun.bytes + (0 if upload.parts else upload.length)
+        if uploads >= self._bound.uploads or size > self._bound.bytes:
             raise TooMuchUnfinished

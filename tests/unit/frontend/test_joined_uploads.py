@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from frontend.keys import INTAKE
+from pipeline.errors import QueueFull
 from pipeline.local_store import LocalImageStore
 from tests.unit.frontend.conftest import NOWHERE, Client, NewFrontend, left_in
 from tests.unit.frontend.tus import (
@@ -109,6 +111,22 @@ async def test_parts_are_not_more_together_than_an_image_may_be(new_frontend: Ne
     parts = [await part(client, piece) for piece in PIECES]
 
     assert await code_of(await joined(client, *parts)) == (413, "image_too_large")
+
+
+async def test_wholes_for_which_there_is_no_room_in_the_queue_count_beside_their_parts(
+    new_frontend: NewFrontend, storage: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = await new_frontend(NOWHERE, max_unfinished=3)
+    parts = [await part(client, piece) for piece in PIECES]
+
+    async def full(_: object) -> None:
+        raise QueueFull
+
+    monkeypatch.setattr(client.app[INTAKE], "take", full)
+    answers = [await joined(client, *parts, **metadata(width=str(width))) for width in range(1, 9)]
+
+    assert [answer.status for answer in answers] == [503] * 3 + [507] * 5
+    assert sum(one.endswith("/image") for one in left_in(storage)) == len(parts) + 3
 
 
 @pytest.mark.parametrize("length", ["5", "3000000"])

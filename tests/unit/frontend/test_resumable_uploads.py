@@ -1,5 +1,6 @@
 """Uploads by tus 1.0: every rule of the protocol, over HTTP. Most need no broker: jobs wait in the outbox."""
 
+import asyncio
 import base64
 import hashlib
 from collections.abc import AsyncIterator
@@ -270,6 +271,14 @@ async def test_who_ends_uploads_may_begin_others(new_frontend: NewFrontend) -> N
     given_up = await begun(client)
     async with client.delete(given_up, headers=TUS):
         await begun(client)
+
+
+async def test_who_begins_many_at_once_may_not_begin_more(new_frontend: NewFrontend) -> None:
+    client = await new_frontend(NOWHERE, max_unfinished=3)
+
+    answers = await asyncio.gather(*(created(client, 10) for _ in range(20)))
+
+    assert sorted(answer.status for answer in answers) == [201] * 3 + [507] * 17
 
 
 async def test_a_client_that_asks_first_need_not_send_what_will_be_refused(lonely: Client) -> None:
