@@ -30,6 +30,7 @@ def asked_in(request: web.Request, *, parts: list[UnfinishedUpload]) -> Unfinish
     """
     client, settings = request[CLIENT], request.app[SETTINGS]
     metadata = request.headers.get("Upload-Metadata", "")
+    pairs = metadata_of(metadata)
     _check_parts(parts)
     concat = concat_of(request.headers.get("Upload-Concat"))
     length = _length(request, parts)
@@ -46,7 +47,7 @@ def asked_in(request: web.Request, *, parts: list[UnfinishedUpload]) -> Unfinish
         is_partial=concat.is_partial,
         parts=concat.parts,
     )
-    return upload if concat.is_partial else _with_options(request, upload)
+    return upload if concat.is_partial else _with_options(request, upload, pairs)
 
 
 def _check_parts(parts: list[UnfinishedUpload]) -> None:
@@ -64,8 +65,8 @@ def _length(request: web.Request, parts: list[UnfinishedUpload]) -> int:
     return number_of("Upload-Length", request.headers.get("Upload-Length"))
 
 
-def _with_options(request: web.Request, upload: UnfinishedUpload) -> UnfinishedUpload:
-    pairs, fields = metadata_of(upload.metadata), fields_of(request)
+def _with_options(request: web.Request, upload: UnfinishedUpload, pairs: dict[str, str]) -> UnfinishedUpload:
+    fields = fields_of(request)
     for field, value in pairs.items():
         if field in NOT_HERE:
             raise unknown_option(field, value, [one for one in KNOWN if one not in NOT_HERE])

@@ -18,6 +18,7 @@ from pipeline.messages import DEFAULT_RENDITION, ResizeImage
 from pipeline.work_key import work_key
 from tests.eventually import eventually
 from tests.unit.frontend.conftest import NOWHERE, Client, NewFrontend, commands_in_queue, left_in
+from tests.unit.frontend.raw_http import connection_to
 from tests.unit.frontend.requests import PNG, image
 from tests.unit.frontend.test_ws import watching
 from tests.unit.frontend.tus import (
@@ -225,6 +226,10 @@ async def test_another_version_of_the_protocol_is_refused(lonely: Client, versio
         ({"Upload-Length": "9", "Upload-Checksum": "crc32 YQ=="}, (400, "invalid_tus_header")),
         ({"Upload-Length": "9", "Upload-Checksum": "sha1 YQ=="}, (400, "invalid_tus_header")),
         ({"Upload-Length": "9", "Upload-Concat": "whole"}, (400, "invalid_tus_header")),
+        (
+            {"Upload-Length": "9", "Upload-Concat": "partial", "Upload-Metadata": "name !"},
+            (400, "invalid_tus_header"),
+        ),
         ({"Upload-Concat": "final;"}, (400, "invalid_tus_header")),
         ({"Upload-Concat": "final;/upload/x"}, (400, "invalid_tus_header")),
         ({"Upload-Concat": f"final;/files/{new_job_id()}"}, (404, "upload_not_found")),
@@ -271,6 +276,15 @@ async def test_who_ends_uploads_may_begin_others(new_frontend: NewFrontend) -> N
     given_up = await begun(client)
     async with client.delete(given_up, headers=TUS):
         await begun(client)
+
+
+async def test_metadata_of_a_part_that_are_no_text_are_refused(lonely: Client) -> None:
+    async with connection_to(lonely) as connection:
+        await connection.send(
+            b"POST /files/ HTTP/1.1\r\nHost: localhost\r\nTus-Resumable: 1.0.0\r\nUpload-Concat: partial\r\n"
+            b"Upload-Length: 9\r\nUpload-Metadata: a \xff\r\n\r\n"
+        )
+        assert (await connection.answer_head()).startswith(b"HTTP/1.1 400 ")
 
 
 async def test_who_begins_many_at_once_may_not_begin_more(new_frontend: NewFrontend) -> None:
