@@ -79,14 +79,15 @@ class ResumableUploads:
             await asyncio.to_thread(self._unfinished.remove, upload.id)
             raise
 
-    async def join(self, upload: UnfinishedUpload) -> Standing:
+    async def join(self, upload: UnfinishedUpload, address: str) -> Standing:
         """Make an upload of its parts, once, however often this is asked.
 
-        Raises PartUnfinished and TooMuchUnfinished.
+        `address` is what the address asks for: something else makes another upload. Raises PartUnfinished and
+        TooMuchUnfinished.
         """
         first = upload.parts[0]
         async with self._unfinished.held(first):
-            asked = f"{upload.owner} {upload.metadata}"
+            asked = f"{upload.owner} {upload.metadata} {address}"
             final_id = await asyncio.to_thread(self._joined.claim, upload.id, upload.parts, asked)
             if not await self._is_there(final_id):
                 for part in upload.parts:

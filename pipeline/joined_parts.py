@@ -37,12 +37,12 @@ class JoinedParts:
     def __init__(self, root: Path) -> None:
         self._paths = StorePaths(root.resolve())
 
-    def claim(self, upload_id: JobId, parts: Sequence[JobId], metadata: str) -> JobId:
-        """The one upload that is made of these parts with this metadata: this, or who was asked for before.
+    def claim(self, upload_id: JobId, parts: Sequence[JobId], asked: str) -> JobId:
+        """The one upload that is made of these parts, if this is asked of it: the first that was claimed.
 
         Raises UploadNotFound if the first part has gone, and DamagedRecord.
         """
-        digest = hashlib.sha256("\n".join([*parts, metadata]).encode("utf-8", "surrogateescape"))
+        digest = hashlib.sha256("\n".join([*parts, asked]).encode("utf-8", "surrogateescape"))
         path = self._folder(parts[0]) / f"final-{digest.hexdigest()[:32]}.json"
         try:
             write_new_file(path, msgspec.json.encode(FinalClaim(id=upload_id)))

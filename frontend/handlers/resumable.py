@@ -60,7 +60,7 @@ async def create(request: web.Request) -> web.Response:
     """Begin an upload, maybe with its first bytes, or make one of others."""
     asked, uploads = await _asked(request), request.app[RESUMABLE_UPLOADS]
     if asked.parts:
-        standing = await uploads.join(asked)
+        standing = await uploads.join(asked, request.rel_url.raw_query_string)
     else:
         checksum = checksum_of(request.headers.get("Upload-Checksum"))
         standing = await uploads.begin(asked, _body(request), checksum)

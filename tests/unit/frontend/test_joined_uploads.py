@@ -97,6 +97,20 @@ async def test_parts_that_have_become_a_job_are_used_up(lonely: Client) -> None:
     assert await code_of(await joined(lonely, *parts, **metadata(width="9"))) == (404, "upload_not_found")
 
 
+async def test_a_whole_with_other_options_in_the_address_is_not_taken_for_the_first_one(
+    lonely: Client,
+) -> None:
+    parts = [await part(lonely, piece) for piece in PIECES]
+    headers = TUS | {"Upload-Concat": f"final;{' '.join(parts)}"}
+
+    async with lonely.post("/files/?width=64", headers=headers) as response:
+        job = response.headers["Upload-Job"]
+    async with lonely.post("/files/?width=64", headers=headers) as response:
+        assert response.headers["Upload-Job"] == job
+    async with lonely.post("/files/?width=128", headers=headers) as response:
+        assert await code_of(response) == (404, "upload_not_found")
+
+
 async def test_parts_that_are_no_image_together_leave_no_whole(lonely: Client, storage: Path) -> None:
     parts = [await part(lonely, b"text"), await part(lonely, b"")]
 
