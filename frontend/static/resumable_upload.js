@@ -6,8 +6,8 @@ import { outcome, retryAfter } from "./upload_outcome.js";
 
 const { Upload } = window.tus;
 const RETRY_DELAYS_MS = [500, 1000, 2000, 4000, 8000, 15_000, 15_000, 15_000];
-// No answer at all, or one that the same upload may not get again.
-const TRIED_AGAIN = new Set([0, 409, 423, 500, 502, 504]);
+// No answer at all, or one that the same upload may not get again. With 408 the line was silent for too long.
+const TRIED_AGAIN = new Set([0, 408, 409, 423, 500, 502, 504]);
 const NOT_FOUND = new Set([404, 410]);
 const METHODS_OF_AN_UPLOAD = new Set(["HEAD", "PATCH"]);
 

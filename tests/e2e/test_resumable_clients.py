@@ -20,7 +20,7 @@ from frontend.handlers.static_files import STATIC
 from tests.cutting_proxy import CuttingProxy
 from tests.e2e.browser import complaints_of
 from tests.e2e.images import small_photograph
-from tests.e2e.page import WITHIN_MS
+from tests.e2e.page import WITHIN_MS, choose_and_upload
 from tests.eventually import eventually
 from tests.rig import ROOT, Rig
 
@@ -113,6 +113,29 @@ async def test_the_page_goes_on_where_an_upload_was_cut(
     await expect(done).to_contain_text("large.jpg")
     assert complaints == []
     check_nothing_was_sent_twice(proxy)
+
+
+async def test_the_page_goes_on_by_itself_when_its_line_was_silent_for_too_long(
+    server: Rig, browser: Browser, photograph: Path
+) -> None:
+    page = await browser.new_page()
+    refused: list[str] = []
+
+    async def refuse_once(route: Route) -> None:
+        if route.request.method == "PATCH" and not refused:
+            refused.append(route.request.url)
+            await route.fulfill(status=408)
+        else:
+            await route.continue_()
+
+    await page.route("**/files/*", refuse_once)
+    await page.goto(server.url)
+
+    await choose_and_upload(page, [photograph])
+
+    done = page.locator('#job-list [data-job-id][data-status="done"]')
+    await expect(done).to_have_count(1, timeout=WITHIN_MS)
+    assert len(refused) == 1
 
 
 @pytest.mark.parametrize("client", ["Uppy", "tus-js-client"])
