@@ -50,9 +50,17 @@ class RateLimits:
         return int(request.body_exists or "url" in request.query)
 
     async def count_rest(self, request: web.Request, client: Client) -> None:
-        """Count the bytes of a request that did not say how many it brings, once it has brought them."""
-        if client.allowance.bytes and request.body_exists and request.content_length is None:
-            await self._use(client, 0, request.content.total_bytes)
+        """Make good, once it is over, what was counted of a request: it brought more than it said, or less.
+
+        More of one that did not say how much; less of one that broke off or was refused, which is given back.
+        """
+        if not client.allowance.bytes or not request.body_exists:
+            return
+        brought = request.content.total_bytes
+        if request.content_length is not None:
+            brought = min(brought - self._size(request), 0)
+        if brought:
+            await self._use(client, 0, brought)
 
     async def count_fetched(self, client: Client, size: int) -> None:
         """Count bytes that were fetched because the client wanted it."""

@@ -49,7 +49,8 @@ class Meters:
         """Use so many requests and so many bytes, of which there are `most` a minute; what is left then.
 
         If there is nothing left of something that is wanted, nothing is used, and its level tells how long
-        to wait. As long as something is left more than that may be used. A `most` of 0 is no limit.
+        to wait. As long as something is left more than that may be used. A `most` of 0 is no limit; what is
+        less than 0 of an amount is given back.
         """
         return await asyncio.to_thread(self._use, client, most, amounts)
 
@@ -86,12 +87,12 @@ def _used(
     """When everything will be paid for after this use, and the levels."""
     owed = [max(moment - now, 0.0) for moment in paid_at]
     waits = [
-        _wait_s(owed_s, limit) if limit and amount else 0.0
+        _wait_s(owed_s, limit) if limit and amount > 0 else 0.0
         for owed_s, limit, amount in zip(owed, most, amounts, strict=True)
     ]
     if not any(waits):
         owed = [
-            owed_s + (amount * WINDOW_S / limit if limit else 0.0)
+            max(owed_s + (amount * WINDOW_S / limit if limit else 0.0), 0.0)
             for owed_s, limit, amount in zip(owed, most, amounts, strict=True)
         ]
     levels = [

@@ -165,6 +165,18 @@ async def test_the_question_how_far_it_has_come_is_not_counted(new_frontend: New
     assert await offset_of(client, path) == await offset_of(client, path) == 0
 
 
+async def test_bytes_that_did_not_come_are_not_counted(new_frontend: NewFrontend) -> None:
+    client = await new_frontend(NOWHERE, bytes_per_minute=HALF + 1000)
+    path = await begun(client, len(BIG))
+    async with half_sent(client, path) as connection:
+        await connection.hang_up()
+
+    async def is_job() -> bool:
+        return "Upload-Job" in (await sent(client, path, BIG[HALF:], HALF)).headers
+
+    await eventually(is_job)
+
+
 async def test_an_upload_that_breaks_off_as_it_is_created_leaves_nothing(
     lonely: Client, storage: Path
 ) -> None:

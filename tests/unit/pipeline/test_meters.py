@@ -112,6 +112,13 @@ async def test_nothing_is_counted_of_a_request_for_which_the_bytes_are_missing(
     assert size.wait_s > 0
 
 
+async def test_what_was_not_used_after_all_is_given_back_and_no_more(clock: Clock, root: Path) -> None:
+    await upload(root, 9000)
+
+    assert (await upload(root, -5000)).left == 2000
+    assert (await upload(root, -5000)).left == 6000
+
+
 async def test_clients_are_counted_apart(clock: Clock, root: Path) -> None:
     await request(root, "shop", most=1)
 
