@@ -40,7 +40,7 @@ class WholeUploads:
                 await self._intake.take(await self._record(upload, sha256))
             else:
                 await self._intake.send_again(record)
-        for done in (upload.id, *upload.parts):
+        for done in (*upload.parts, upload.id):  # as long as the last one is there, this is done again
             await asyncio.to_thread(self._unfinished.drop_image, done)
 
     async def _record(self, upload: UnfinishedUpload, sha256: str | None) -> JobRecord:

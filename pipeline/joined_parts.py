@@ -10,7 +10,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from pipeline.durable_files import temporary_for, write_new_file
+from pipeline.durable_files import TEMPORARY_SUFFIX, temporary_for, write_new_file
 from pipeline.errors import UploadNotFound
 from pipeline.ids import JobId
 from pipeline.messages import BAD_BYTES
@@ -53,8 +53,13 @@ class JoinedParts:
             raise DamagedRecord(f"{path.name}: {error}") from error
 
     def join(self, upload_id: JobId, parts: Sequence[JobId]) -> None:
-        """Make the image of the upload of all bytes of the parts. Raises UploadNotFound if one has gone."""
+        """Make the image of the upload of all bytes of the parts; whoever does holds it.
+
+        Raises UploadNotFound if one has gone.
+        """
         image = self._folder(upload_id) / IMAGE_FILE
+        for left in image.parent.glob(f".{IMAGE_FILE}.*{TEMPORARY_SUFFIX}"):
+            left.unlink()  # whoever was at it has been killed
         temporary = temporary_for(image)
         try:
             with temporary.open("xb") as target:

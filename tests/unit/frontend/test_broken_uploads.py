@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import hashlib
+import json
 import os
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -15,7 +16,7 @@ from deploy.local.broker_node import BrokerNode
 from frontend import upload_body
 from frontend.keys import RESUMABLE_UPLOADS, SETTINGS
 from pipeline import appended_bytes, unfinished_uploads
-from pipeline.ids import BatchId
+from pipeline.ids import BatchId, JobId
 from pipeline.local_store import LocalImageStore
 from pipeline.records import Receipt
 from pipeline.unfinished_uploads import UnfinishedUploads
@@ -393,6 +394,47 @@ async def test_a_whole_whose_frontend_died_is_joined_by_the_next_one(
 
     assert again.headers["Upload-Job"] == f"/api/jobs/{id_of(final)}"
     assert [one.name for one in (storage / "outbox").iterdir()] == [id_of(final)]
+
+
+async def test_a_frontend_that_dies_as_it_lets_go_of_parts_leaves_them_to_the_next_sweep(
+    new_frontend: NewFrontend, storage: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = await new_frontend(NOWHERE)
+    parts = [await part(client, piece) for piece in (BIG[:HALF], BIG[HALF:])]
+    drop_image = UnfinishedUploads.drop_image
+    dropped: list[str] = []
+
+    def killed_at_the_second(unfinished: UnfinishedUploads, upload_id: JobId) -> None:
+        if dropped:
+            raise RuntimeError
+        dropped.append(upload_id)
+        drop_image(unfinished, upload_id)
+
+    with monkeypatch.context() as dying:
+        dying.setattr(UnfinishedUploads, "drop_image", killed_at_the_second)
+        assert (await joined(client, *parts)).status == 500
+
+    await client.app[RESUMABLE_UPLOADS].sweep()
+
+    assert not [one for one in left_in(storage) if one.endswith("/image")]
+
+
+async def test_what_a_killed_frontend_has_joined_of_the_parts_is_removed(
+    new_frontend: NewFrontend, storage: Path
+) -> None:
+    client = await new_frontend(NOWHERE)
+    parts = [await part(client, piece) for piece in (BIG[:HALF], BIG[HALF:])]
+    image_of(storage, parts[1]).rename(storage / "aside")
+    assert (await joined(client, *parts)).status == 404
+    (storage / "aside").rename(image_of(storage, parts[1]))
+    [claim] = [storage / one for one in left_in(storage) if "/final-" in one]
+    half_joined = storage / "unfinished" / json.loads(claim.read_bytes())["id"] / ".image.0123abcd.part"
+    half_joined.parent.mkdir()
+    half_joined.write_bytes(BIG[:HALF])
+
+    assert "Upload-Job" in (await joined(client, *parts)).headers
+
+    assert not half_joined.exists()
 
 
 async def test_what_is_not_continued_in_time_is_over_and_swept_away(
