@@ -10,7 +10,7 @@ from frontend.admission import admit
 from frontend.error_responses import error_response
 from frontend.errors import BodyUnsupported, FormMalformed, NoFile, RequestTooLarge, UploadTooLarge
 from frontend.idempotency import key_of
-from frontend.keys import CALLBACKS, OUTBOX_LEVEL, PRESETS, SETTINGS, STORE
+from frontend.keys import CALLBACKS, CLIENT, OUTBOX_LEVEL, PRESETS, RATE_LIMITS, SETTINGS, STORE
 from frontend.middlewares import give_request_id
 from frontend.upload_body import is_form
 from frontend.upload_fields import UploadFields
@@ -77,6 +77,8 @@ async def answer_expectation_after(check: Check, request: web.Request) -> web.St
         await admit(request)
         await check(request)
     except PipelineError as error:
+        if CLIENT in request:
+            await request.app[RATE_LIMITS].count_rest(request, request[CLIENT])
         return error_response(request, error)
     if request.version == HttpVersion11 and request.headers.get(hdrs.EXPECT, "").lower() == "100-continue":
         assert request.transport is not None, "the client is still there: it waits for this very line"

@@ -178,6 +178,15 @@ async def test_bytes_that_did_not_come_are_not_counted(new_frontend: NewFrontend
     await eventually(is_job)
 
 
+async def test_bytes_that_a_client_was_told_not_to_send_are_not_counted(new_frontend: NewFrontend) -> None:
+    client = await new_frontend(NOWHERE, bytes_per_minute=len(PNG))
+    wrong = {"Expect": "100-continue", "Upload-Defer-Length": "1"}
+    for _ in range(3):
+        assert await code_of(await created(client, len(PNG), PNG, **wrong)) == (400, "invalid_tus_header")
+
+    assert "Upload-Job" in (await created(client, len(PNG), PNG)).headers
+
+
 async def test_an_upload_that_breaks_off_as_it_is_created_leaves_nothing(
     lonely: Client, storage: Path
 ) -> None:
