@@ -60,14 +60,11 @@ class Appending:
             await appended.sync()
             if self._checksum and self._checked and self._checked.digest() != self._checksum.digest:
                 raise ChecksumMismatch
-        except UploadStalled as error:
-            raise UploadStalled("Nothing has come for too long. What came before that is kept.") from error
-        except UploadTooLarge:
-            appended.take_back()
-            raise
-        except BaseException:
-            if self._checksum:
+        except BaseException as error:
+            if self._checksum or isinstance(error, UploadTooLarge):
                 appended.take_back()
+            elif isinstance(error, UploadStalled):
+                raise UploadStalled("Nothing has come for too long. What came before is kept.") from error
             raise
 
     async def _copy(self, body: UploadBody, appended: AppendedBytes) -> None:

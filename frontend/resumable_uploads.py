@@ -18,6 +18,7 @@ from frontend.errors import (
     OffsetConflict,
     PartUnfinished,
     TooMuchUnfinished,
+    UploadStalled,
     UploadTooLarge,
 )
 from frontend.tus_headers import Checksum
@@ -75,8 +76,10 @@ class ResumableUploads:
         await self._create(upload)
         try:
             return await self.append(upload.id, 0, body, checksum)
-        except BaseException:
+        except BaseException as error:
             await asyncio.to_thread(self._unfinished.remove, upload.id)
+            if isinstance(error, UploadStalled):
+                raise UploadStalled from error  # and what came before is not kept
             raise
 
     async def join(self, upload: UnfinishedUpload, address: str) -> Standing:

@@ -14,6 +14,7 @@ import pytest
 
 from deploy.local.broker_node import BrokerNode
 from frontend import upload_body
+from frontend.errors import UploadStalled
 from frontend.keys import RESUMABLE_UPLOADS, SETTINGS
 from pipeline import appended_bytes, unfinished_uploads
 from pipeline.ids import BatchId, JobId
@@ -116,6 +117,19 @@ async def test_a_sender_who_falls_silent_is_given_up_and_what_has_come_is_kept(
     assert await offset_of(client, path) == HALF
 
 
+async def test_nothing_is_kept_of_a_sender_who_falls_silent_before_the_checksum_could_be_told(
+    new_frontend: NewFrontend,
+) -> None:
+    client = await new_frontend(NOWHERE, upload_stall_s=0.2)
+    path = await begun(client, len(BIG))
+
+    async with half_sent(client, path, Upload_Checksum=SHA1) as connection:
+        _, problem = await connection.answer()
+
+    assert await offset_of(client, path) == 0
+    assert problem["detail"] == UploadStalled.__doc__
+
+
 @pytest.mark.usefixtures("impatient")
 async def test_who_comes_back_takes_the_place_of_the_connection_that_has_gone_silent(
     new_frontend: NewFrontend,
@@ -204,6 +218,26 @@ async def test_an_upload_that_breaks_off_as_it_is_created_leaves_nothing(
         await connection.hang_up()
 
     await eventually(lambda: left_in(storage) == [])
+
+
+async def test_who_falls_silent_as_an_upload_is_created_is_told_that_nothing_is_kept(
+    new_frontend: NewFrontend, storage: Path
+) -> None:
+    client = await new_frontend(NOWHERE, upload_stall_s=0.2)
+    async with connection_to(client) as connection:
+        await connection.send_head(
+            "POST",
+            "/files/",
+            Tus_Resumable="1.0.0",
+            Upload_Length=len(BIG),
+            Content_Length=len(BIG),
+            Content_Type="application/offset+octet-stream",
+        )
+        await connection.send(BIG[:HALF])
+        _, problem = await connection.answer()
+
+    assert (problem["status"], problem["detail"]) == (408, UploadStalled.__doc__)
+    assert left_in(storage) == []
 
 
 async def test_a_full_disk_keeps_what_has_come_and_takes_the_rest_when_there_is_room(
