@@ -3,13 +3,14 @@
 The order is what keeps one from being lost: the request, then the next try onto its rung of the ladder, then
 the log, and only then the caller acknowledges. A command that comes again after the log was written is known
 by its number of tries to be over; one that comes again before is tried again. So each end is told at least
-once, and under one id.
+once, and under one id. A command whose time has not come yet, as `reconcile` sends them, waits for it: else
+each run of that would be one try less.
 """
 
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 from msgspec.structs import replace
@@ -36,8 +37,19 @@ ROOM_BYTES = 1_000_000
 GONE = 410
 """With this a receiver says that it wants to be told nothing any more."""
 
+EARLY_S = 1.0
+"""So much earlier than noted one that comes off its rung may be: the time is noted after it was put there."""
+
 OnTry = Callable[[str], None]
 """Is told how each try ended: `delivered`, `failed` or `given_up`."""
+
+
+class _TooEarly(Exception):
+    """The time that was noted for this try has not come yet."""
+
+    def __init__(self, next_at: datetime) -> None:
+        super().__init__()
+        self.next_at = next_at
 
 
 @dataclass(frozen=True)
@@ -92,6 +104,9 @@ class WebhookDelivery:
         except (WebhookUnderWay, HostBusy):
             # Not a try: whoever is at it may die, and then this is the command that is left.
             await self._publisher.publish_webhook(command, self._rungs[0])
+        except _TooEarly as error:
+            # Not a try either. The one that waits may be lost; if it is not, this one will be over.
+            await self._publisher.publish_webhook(command, self._rung_until(error.next_at))
         except JobNotFound:
             log.debug("job %s has been removed: nobody is told of its end", job_id)
 
@@ -107,7 +122,14 @@ class WebhookDelivery:
             return None
         if command.run > webhook.run:
             webhook = replace(webhook, state="pending", run=command.run, tries=0, next_at=None)
+        if webhook.next_at is not None and command.tries == webhook.tries and _is_early(webhook.next_at):
+            raise _TooEarly(webhook.next_at)
         return _Due(command, record.callback_url, record, receipt, known, webhook)
+
+    def _rung_until(self, moment: datetime) -> WebhookRung:
+        """The first rung that lasts until then, or else the last one."""
+        left_s = (moment - now()).total_seconds()
+        return next((rung for rung in self._rungs if rung.delay_s >= left_s), self._rungs[-1])
 
     async def _check_can_end(self) -> None:
         """Raise what would be in the way behind the request, which would then be made again and again."""
@@ -169,6 +191,10 @@ def body_of(record: JobRecord, receipt: Receipt) -> bytes:
             "data": job_view(state, position=None),
         }
     )
+
+
+def _is_early(next_at: datetime) -> bool:
+    return next_at - now() > timedelta(seconds=EARLY_S)
 
 
 def _host(url: str) -> str:

@@ -236,6 +236,26 @@ async def test_a_command_that_comes_twice_is_carried_out_once(world: World) -> N
     assert len(world.receiver.ids(job_id)) == 2
 
 
+async def test_a_command_that_comes_before_its_time_waits_for_it_and_is_no_try(
+    start: Start, store: LocalImageStore, receiver: Receiver, storage: Path
+) -> None:
+    """Each run of `reconcile` sends those that wait on the ladder, for the broker may have lost them."""
+    world = World(await start(webhook_delays_s=(2.5, 60.0)), store, receiver)
+    receiver.answers["bad"] = [500]
+    job_id = await world.job("bad")
+    receipt = await world.end(job_id)
+    await world.tell(receipt)
+    waiting = await world.until(job_id, "pending", tries=1)
+
+    for _ in range(3):
+        await world.tell(receipt, tries=1)
+    await world.until(await world.ended(), "delivered")
+
+    assert await world.log(job_id) == waiting
+    log = await world.until(job_id, "delivered", tries=2)
+    assert log["tries"][1]["at"] >= waiting["next_try_at"][:19]
+
+
 async def test_an_end_that_is_none_any_more_is_not_told(world: World, store: LocalImageStore) -> None:
     """The job was tried again before it could be told, and has ended otherwise."""
     job_id = await world.job()
