@@ -3,8 +3,8 @@
 from socket import AddressFamily
 
 from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.resolver import ThreadedResolver
 
+from frontend.system_names import SystemNames
 from pipeline.public_addresses import AddressRule
 
 
@@ -14,7 +14,7 @@ class CheckedResolver(AbstractResolver):
     def __init__(self, rule: AddressRule, resolver: AbstractResolver | None = None) -> None:
         """Ask this resolver, or that of the system."""
         self._rule = rule
-        self._resolver = resolver or ThreadedResolver()
+        self._resolver = resolver or SystemNames()
 
     async def resolve(
         self, host: str, port: int = 0, family: AddressFamily = AddressFamily.AF_UNSPEC
