@@ -24,7 +24,7 @@ from pipeline.job_locks import JobLocks
 from pipeline.messages import JobCancelled, JobRemoved, now
 from pipeline.records import JobRecord, Receipt, command_of, event_of
 from pipeline.webhook_dispatch import WebhookDispatch
-from pipeline.webhook_log import end_to_tell
+from pipeline.webhook_log import WebhookLogs, end_to_tell
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +42,7 @@ class JobActions:
         publisher: Publisher,
         dispatch: Dispatch,
         webhooks: WebhookDispatch,
+        webhook_logs: WebhookLogs,
         board: Board,
         jobs: Jobs,
         lanes: LaneChoice,
@@ -51,6 +52,7 @@ class JobActions:
         self._publisher = publisher
         self._dispatch = dispatch
         self._webhooks = webhooks
+        self._webhook_logs = webhook_logs
         self._board = board
         self._jobs = jobs
         self._lanes = lanes
@@ -126,7 +128,7 @@ class JobActions:
             owner=state.owner,
             name=state.name,
             status="cancelled",
-            attempt=state.attempt,
+            attempt=max(state.attempt, await self._webhook_logs.attempts_told(state.id) + 1),
             source=state.source,
             started_at=state.started_at or moment,
             finished_at=moment,

@@ -47,6 +47,7 @@ from frontend.keys import (
     SWEEPER,
     WAITS,
     WEBHOOK_DISPATCH,
+    WEBHOOK_LOGS,
     WEBHOOK_RELAY,
 )
 from frontend.lane_choice import LaneChoice
@@ -180,6 +181,7 @@ async def board_context(app: web.Application) -> AsyncIterator[None]:
         publisher=app[PUBLISHER],
         dispatch=app[DISPATCH],
         webhooks=app[WEBHOOK_DISPATCH],
+        webhook_logs=app[WEBHOOK_LOGS],
         board=board,
         jobs=app[JOBS],
         lanes=app[LANE_CHOICE],

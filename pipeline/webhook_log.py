@@ -74,6 +74,11 @@ class WebhookLog(Struct, frozen=True, kw_only=True):
         )
         return next((known for known in self.webhooks if known.id == fresh.id), fresh)
 
+    @property
+    def attempts_told(self) -> int:
+        """The highest attempt of them, or 0: an end that comes later is one of a later attempt."""
+        return max((known.attempt for known in self.webhooks), default=0)
+
     def joined(self, webhook: Webhook) -> "WebhookLog":
         """The same with this one in its place, and not for ever more of them."""
         shortened = webhook
@@ -113,6 +118,13 @@ class WebhookLogs:
             return WebhookLog()
         except BAD_BYTES as error:
             raise DamagedRecord(f"webhooks.json: {error}") from error
+
+    async def attempts_told(self, job_id: JobId) -> int:
+        """The highest attempt whose end was told, or 0: where the news of a retry is lost, this is left."""
+        try:
+            return (await self.load(job_id)).attempts_told
+        except DamagedRecord:
+            return 0
 
     async def save(self, job_id: JobId, log: WebhookLog) -> None:
         """Store the log. Raises StorageFull, and JobNotFound if the job has just been removed."""

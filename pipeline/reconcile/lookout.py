@@ -30,10 +30,14 @@ class Standing(Enum):
 
 @dataclass(frozen=True)
 class Finding:
-    """How a job stands. `record` is there when it waits, `webhook` when its end is to be told to somebody."""
+    """How a job stands. `record` is there when it waits, `webhook` when its end is to be told to somebody.
+
+    One that waits is at this `attempt`, at least.
+    """
 
     standing: Standing
     record: JobRecord | None = None
+    attempt: int = 1
     webhook: DeliverWebhook | None = None
 
 
@@ -66,7 +70,9 @@ class Lookout:
             return Finding(Standing.IN_OUTBOX)
         if self._is_fresh(await self._store.traces(job_id)):
             return Finding(Standing.FRESH)
-        return Finding(Standing.WAITING, record)
+        # Ends are told by their attempts: a second one with the same number would be taken for the first.
+        attempt = await self._webhooks.attempts_told(job_id) + 1
+        return Finding(Standing.WAITING, record, attempt)
 
     async def _look_at_end(self, job_id: JobId, receipt: Receipt) -> Finding:
         """Whether its end has been told, or given up, if somebody is to be told of it."""

@@ -72,7 +72,7 @@ class Reconciliation:
             self._fresh.append(job_id)
             return
         if finding.record is not None:
-            await self._put_back(finding.record)
+            await self._put_back(finding.record, finding.attempt)
             self.waiting.append(job_id)
         if finding.webhook is not None:
             await self._put_webhook_back(finding.webhook)
@@ -80,11 +80,12 @@ class Reconciliation:
             self.damaged.append(job_id)
         self.counts[finding.standing] += 1
 
-    async def _put_back(self, record: JobRecord) -> None:
+    async def _put_back(self, record: JobRecord, attempt: int) -> None:
         if self._publisher is None:
             return
-        await self._until_published(partial(self._publisher.publish_command, command_of(record)))
-        await self._publisher.publish_event(queued_of(record))
+        command = command_of(record, attempt=attempt)
+        await self._until_published(partial(self._publisher.publish_command, command))
+        await self._publisher.publish_event(queued_of(record, attempt=attempt))
 
     async def _put_webhook_back(self, webhook: DeliverWebhook) -> None:
         if self._publisher is not None:

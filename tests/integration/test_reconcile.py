@@ -190,6 +190,23 @@ async def test_an_end_that_nobody_was_told_of_is_told_once_more_from_where_it_wa
     }
 
 
+async def test_a_job_that_was_asked_for_again_ends_with_another_attempt_than_the_one_that_was_told(
+    node: BrokerNode, amqp_url: str, root: Path, store: LocalImageStore
+) -> None:
+    """Its receipt is gone. Under the id of the first end, the next one would never be told."""
+    record = await stored_job(store, ago(hours=2), callback_url="https://hooks.example.com/")
+    job_id = JobId(record.job_id)
+    webhook = WebhookLog().of(await end_job(store, record, ago(hours=1)))
+    await WebhookLogs(root).save(job_id, WebhookLog(webhooks=(replace(webhook, state="delivered"),)))
+    await store.drop_receipt(job_id)
+    age(root, LONG_AGO_S)
+
+    await reconcile(amqp_url, root)
+
+    [message] = management.messages(node, INTERACTIVE)
+    assert decode_command(message["payload"].encode()).attempt == webhook.attempt + 1
+
+
 async def test_a_job_that_a_worker_is_at_is_waited_for(
     root: Path, store: LocalImageStore, publisher: Publisher
 ) -> None:

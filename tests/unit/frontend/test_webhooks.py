@@ -311,6 +311,26 @@ async def test_a_job_that_is_called_off_is_told_at_once(world: World) -> None:
     assert (received.body["type"], received.body["data"]["status"]) == ("job.cancelled", "cancelled")
 
 
+async def test_a_job_that_is_called_off_where_nothing_is_known_of_a_retry_is_told_under_an_id_of_its_own(
+    world: World, start: Start, store: LocalImageStore, receiver: Receiver
+) -> None:
+    """The news of the retry is too old for a frontend that has just started, or was never heard."""
+    job_id = await world.ended()
+    await world.until(job_id, "delivered")
+    async with world.client.post(f"/api/jobs/{job_id}/retry") as response:
+        assert response.status == 202
+    unknowing = await start(broker=NOWHERE)
+
+    async with unknowing.delete(f"/api/jobs/{job_id}") as response:
+        assert response.status == 200
+
+    await eventually(lambda: len(receiver.received) > 1)
+    assert [(one.id, one.body["type"]) for one in receiver.received] == [
+        (f"job_{job_id}_1", "job.failed"),
+        (f"job_{job_id}_2", "job.cancelled"),
+    ]
+
+
 async def test_results_that_are_given_at_once_are_told_too(
     world: World, store: LocalImageStore, storage: Path
 ) -> None:
