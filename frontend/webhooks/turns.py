@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 PER_HOST = 8
+SLOW_TOGETHER = 16
+"""So many go to all slow hosts together: whatever they are, there is room for others."""
 PATIENCE_S = 1.0
 SLOW_S = 2.0
 """A host that takes longer is slow: whoever comes while all its turns are taken does not wait for one."""
@@ -38,13 +40,22 @@ class HostTurns:
 
     async def _take(self, host: str) -> None:
         patience_s = 0.0 if host in self._slow else PATIENCE_S
-        if self._taken[host] >= PER_HOST:
+        if not self._has_turn(host):
             try:
                 async with asyncio.timeout(patience_s), self._freed:
-                    await self._freed.wait_for(lambda: self._taken[host] < PER_HOST)
+                    await self._freed.wait_for(lambda: self._has_turn(host))
             except TimeoutError as error:
                 raise HostBusy from error
         self._taken[host] += 1
+
+    def _has_turn(self, host: str) -> bool:
+        if self._taken[host] >= PER_HOST:
+            return False
+        return host not in self._slow or self._taken_by_slow < SLOW_TOGETHER
+
+    @property
+    def _taken_by_slow(self) -> int:
+        return sum(count for host, count in self._taken.items() if host in self._slow)
 
     async def _free(self, host: str) -> None:
         self._taken[host] -= 1
