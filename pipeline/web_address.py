@@ -69,7 +69,10 @@ def parse_web_address(text: str) -> WebAddress:
     host = _six(place["six"]) if place["six"] else _name(place["name"])
     port = _port(place["port"], scheme=parts.scheme)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return WebAddress(parts.scheme, host, port, quote(target, safe=_AS_SENT))
+    address = WebAddress(parts.scheme, host, port, quote(target, safe=_AS_SENT))
+    if len(address.url) > LONGEST_URL:  # what is taken now is read again when it is asked for
+        raise UrlInvalid(f"An address has at most {LONGEST_URL:,} characters, others than ASCII written out.")
+    return address
 
 
 def host_patterns(text: str) -> tuple[str, ...]:
