@@ -49,3 +49,9 @@ def checked_session(
         timeout=ClientTimeout(total=None, sock_connect=None),
         trust_env=False,
     )
+
+
+def told_of(fault: Exception) -> str:
+    """What a log may tell of an error of aiohttp's. Its own words may have the address, and that a secret."""
+    why = fault.strerror if isinstance(fault, OSError) else None
+    return f"{type(fault).__name__}: {why}" if why else type(fault).__name__

@@ -17,7 +17,7 @@ from aiohttp import ClientError, ClientResponse, ClientSession, hdrs
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
-from frontend.checked_session import check_host, checked_session
+from frontend.checked_session import check_host, checked_session, told_of
 from frontend.errors import (
     UrlBadStatus,
     UrlBrokenOff,
@@ -135,11 +135,11 @@ async def _until(deadline: float) -> AsyncIterator[None]:
 
 @contextmanager
 def _faults(error: type[PipelineError]) -> Iterator[None]:
-    """What aiohttp raises as an error of ours. What it says stays in the log: it tells of our network."""
+    """What aiohttp raises as an error of ours. What is wrong stays in the log: it tells of our network."""
     try:
         yield
     except (ClientError, OSError, ValueError) as fault:
-        log.info("an address cannot be fetched: %r", fault)
+        log.info("an address cannot be fetched: %s", told_of(fault))
         raise error from fault
 
 

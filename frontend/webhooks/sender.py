@@ -13,7 +13,7 @@ from aiohttp import ClientError, ClientSession, hdrs
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
-from frontend.checked_session import check_host, checked_session
+from frontend.checked_session import check_host, checked_session, told_of
 from pipeline import __version__
 from pipeline.errors import UrlInvalid, UrlNotAllowed
 from pipeline.messages import now
@@ -83,8 +83,7 @@ class WebhookSender:
         except (UrlInvalid, UrlNotAllowed):
             error = "not_allowed"
         except (ClientError, OSError, ValueError) as fault:
-            # Not what it says: that may have the address in it.
-            log.info("a webhook cannot be delivered: %s", type(fault).__name__)
+            log.info("a webhook cannot be delivered: %s", told_of(fault))
             error = "unreachable"
         ms = round(1000 * (time.monotonic() - begin), 1)
         return WebhookTry(at=at, status=status, error=error or _error_of(status), ms=ms)

@@ -133,6 +133,18 @@ async def test_what_the_host_does_wrong_is_an_error_of_ours(
     assert host.other_requests == []
 
 
+async def test_the_address_is_in_no_log_for_it_may_hold_secrets(
+    fetcher: UrlFetcher, host: HostileHost, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    for path in ("no-http", "heads", "cut"):
+        with pytest.raises((UrlUnreachable, UrlBrokenOff)):
+            await fetched(fetcher, host.url(f"{path}?signature=hush"))
+
+    assert "hush" not in caplog.text
+    assert caplog.text.count("an address cannot be fetched") == 3
+
+
 @pytest.mark.parametrize(
     ("url", "error"),
     [
