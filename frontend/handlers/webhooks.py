@@ -9,7 +9,7 @@ from frontend.keys import SETTINGS, STORE, WEBHOOK_DISPATCH, WEBHOOK_LOGS
 from frontend.own import own_job
 from pipeline.errors import JobNotFound
 from pipeline.ids import JobId
-from pipeline.records import JobRecord, Receipt
+from pipeline.records import DamagedRecord, JobRecord, Receipt
 from pipeline.web_address import parse_web_address
 from pipeline.webhook_log import Webhook, end_to_tell
 
@@ -48,15 +48,18 @@ async def replay(request: web.Request) -> web.Response:
 
 
 async def webhook_state(request: web.Request, job_id: JobId) -> JsonObject:
-    """What the view of one job has besides, if its end is told to somebody: how far that has come."""
+    """What the view of one job has besides, if its end is told to somebody: how far that has come.
+
+    Nothing if the log cannot be read: the job is shown all the same.
+    """
     if not request.app[SETTINGS].webhook_hosts:
         return {}
     try:
         await _called_back(request, job_id)
-    except WebhookNotFound:
+        known = await request.app[WEBHOOK_LOGS].load(job_id)
+    except (WebhookNotFound, DamagedRecord):
         return {}
     receipt = await _end(request, job_id)
-    known = await request.app[WEBHOOK_LOGS].load(job_id)
     return {"webhook": "pending" if receipt is None else known.of(receipt).state}
 
 

@@ -524,6 +524,11 @@ async def test_what_nobody_can_deliver_goes_to_the_dead_letters(
         letters = [await eventually(lambda: queue.get(fail=False)) for _ in range(2)]
 
     assert {letter.body for letter in letters if letter} == {b"garbage", encode(end_to_tell(receipt))}
+    async with world.client.get(f"/api/jobs/{damaged}") as response:
+        assert (response.status, (await response.json())["status"]) == (200, "failed")
+    await check_problem(
+        await world.client.get(f"/api/jobs/{damaged}/webhooks"), status=500, code="damaged_record"
+    )
     await world.until(await world.ended(), "delivered")
 
 
