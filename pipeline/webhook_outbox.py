@@ -4,6 +4,8 @@ Any frontend may send what is here, and two may send the same: it is delivered o
 """
 
 import asyncio
+import os
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -30,9 +32,13 @@ class WebhookOutbox:
         """The command has been published."""
         await asyncio.to_thread(self._path(command).unlink, missing_ok=True)
 
-    async def commands(self) -> list[DeliverWebhook]:
-        """Those that wait. What nobody can read is put aside, where only people look at it."""
-        return await asyncio.to_thread(self._commands)
+    async def names(self) -> list[str]:
+        """The names of those that wait, the oldest job first."""
+        return await asyncio.to_thread(self._names)
+
+    async def commands(self, names: Sequence[str]) -> list[DeliverWebhook]:
+        """Those of these names that wait still. What nobody can read is put aside, for people to look at."""
+        return await asyncio.to_thread(self._commands, names)
 
     def _put(self, command: DeliverWebhook) -> None:
         make_folder(self._folder)  # a store from before has none until a frontend or worker starts
@@ -41,11 +47,15 @@ class WebhookOutbox:
     def _path(self, command: DeliverWebhook) -> Path:
         return self._folder / f"{webhook_id(command.job_id, command.attempt)}.{command.run}"
 
-    def _commands(self) -> list[DeliverWebhook]:
+    def _names(self) -> list[str]:
+        names = (entry.name for entry in os.scandir(self._folder))
+        return sorted(
+            name for name in names if not name.startswith(".") and not name.endswith(DAMAGED_SUFFIX)
+        )
+
+    def _commands(self, names: Sequence[str]) -> list[DeliverWebhook]:
         found = []
-        for path in sorted(self._folder.iterdir()):
-            if path.name.startswith(".") or path.name.endswith(DAMAGED_SUFFIX):
-                continue
+        for path in (self._folder / name for name in names):
             with suppress(FileNotFoundError):  # somebody else has sent it
                 try:
                     found.append(decode_webhook(path.read_bytes()))

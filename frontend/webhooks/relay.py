@@ -50,9 +50,10 @@ class WebhookRelay:
             await asyncio.sleep(LOOK_EVERY_S)
 
     async def _pass(self) -> None:
-        commands, size = await self._outbox.commands(), 1
-        while commands:
-            batch, commands = commands[:size], commands[size:]
+        """Send what there is, the first one alone: the queue may be full, and of these there may be many."""
+        names, size = await self._outbox.names(), 1
+        while names:
+            batch, names = await self._outbox.commands(names[:size]), names[size:]
             sent = await asyncio.gather(*(self._dispatch.publish(command) for command in batch))
             for command, is_sent in zip(batch, sent, strict=True):
                 if is_sent:

@@ -21,10 +21,11 @@ from frontend.webhooks.secrets import secrets_of, signature, webhook_secrets
 from frontend.webhooks.sender import WebhookSender
 from frontend.webhooks.turns import PER_HOST
 from pipeline import topology
-from pipeline.errors import InvalidSetting, UrlNotAllowed
+from pipeline.broker import Publisher
+from pipeline.errors import InvalidSetting, QueueFull, UrlNotAllowed
 from pipeline.ids import JobId
 from pipeline.local_store import LocalImageStore
-from pipeline.messages import JobError, encode, now
+from pipeline.messages import DeliverWebhook, JobError, decode_webhook, encode, now
 from pipeline.outbox import Outbox
 from pipeline.records import Receipt, ReceiptStatus, command_of
 from pipeline.reuse import Reuse
@@ -384,6 +385,33 @@ async def test_while_the_broker_is_away_it_waits_in_the_outbox_and_any_frontend_
 
     await world.until(job_id, "delivered")
     await eventually(lambda: list((storage / "webhooks").iterdir()) == [])
+
+
+async def test_while_the_broker_takes_none_only_the_first_of_those_that_wait_is_read(
+    world: World, storage: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There may be very many, and it is looked every second."""
+    job_ids = [await world.job() for _ in range(5)]
+    read: list[bytes] = []
+
+    async def full(*_: object) -> None:
+        raise QueueFull
+
+    def decode(body: bytes) -> DeliverWebhook:
+        read.append(body)
+        return decode_webhook(body)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Publisher, "publish_webhook", full)
+        patch.setattr("pipeline.webhook_outbox.decode_webhook", decode)
+        for job_id in job_ids:
+            await world.tell(await world.end(job_id))
+        read.clear()
+        await eventually(lambda: len(read) > 1)
+        assert len(set(read)) == 1
+
+    for job_id in job_ids:
+        await world.until(job_id, "delivered")
 
 
 async def test_what_a_frontend_was_at_when_it_stopped_is_delivered_by_another(
