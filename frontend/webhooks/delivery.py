@@ -101,9 +101,12 @@ class WebhookDelivery:
                 if due is not None:
                     await self._check_can_end()
                     await self._deliver(due)
-        except (WebhookUnderWay, HostBusy):
+        except WebhookUnderWay:
             # Not a try: whoever is at it may die, and then this is the command that is left.
             await self._publisher.publish_webhook(command, self._rungs[0])
+        except HostBusy as error:
+            # Not a try either. The longer the line, the longer it waits: else nothing else would be done.
+            await self._publisher.publish_webhook(command, self._rung_within(error.wait_s))
         except _TooEarly as error:
             # Not a try either. The one that waits may be lost; if it is not, this one will be over.
             await self._publisher.publish_webhook(command, self._rung_until(error.next_at))
@@ -130,6 +133,10 @@ class WebhookDelivery:
         """The first rung that lasts until then, or else the last one."""
         left_s = (moment - now()).total_seconds()
         return next((rung for rung in self._rungs if rung.delay_s >= left_s), self._rungs[-1])
+
+    def _rung_within(self, wait_s: float) -> WebhookRung:
+        """The last rung that is over within so many seconds, or else the first one."""
+        return next((rung for rung in reversed(self._rungs) if rung.delay_s <= wait_s), self._rungs[0])
 
     async def _check_can_end(self) -> None:
         """Raise what would be in the way behind the request, which would then be made again and again."""
