@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from urllib.parse import unquote
+from weakref import WeakValueDictionary
 
 from aiohttp import ClientError, ClientResponse, ClientSession, hdrs
 from aiohttp.abc import AbstractResolver
@@ -32,6 +33,8 @@ from pipeline.web_address import WebAddress, parse_web_address
 
 AT_ONCE = 16
 """So many addresses are asked by one frontend at a time; the others wait, which counts as their time."""
+PER_HOST = 8
+"""So many of these are of one host, lest those of others wait for one that hangs."""
 CHUNK_BYTES = 256 * 1024
 HEADERS = {
     hdrs.USER_AGENT: f"image-resizer/{__version__}",
@@ -75,6 +78,7 @@ class UrlFetcher:
         self._resolver = resolver
         self._tls = tls
         self._turns = asyncio.Semaphore(AT_ONCE)
+        self._turns_of_hosts: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
         self._session: ClientSession | None = None
 
     async def open(self) -> None:
@@ -94,17 +98,14 @@ class UrlFetcher:
         the chunks raise UrlBrokenOff and UrlTooSlow.
         """
         address = parse_web_address(text)
-        async with _until(deadline):
-            await self._turns.acquire()
-        try:
+        turns_of_host = self._turns_of_hosts.setdefault(address.host, asyncio.Semaphore(PER_HOST))
+        async with _turn(turns_of_host, deadline), _turn(self._turns, deadline):
             async with _until(deadline):
                 address, response = await self._follow(address)
             try:
                 yield Fetched(_name(address, response), response.content_length, _chunks(response, deadline))
             finally:
                 response.close()
-        finally:
-            self._turns.release()
 
     async def _follow(self, address: WebAddress) -> tuple[WebAddress, ClientResponse]:
         for _ in range(self._max_redirects + 1):
@@ -131,6 +132,16 @@ async def _until(deadline: float) -> AsyncIterator[None]:
             yield
     except TimeoutError as error:
         raise UrlTooSlow from error
+
+
+@asynccontextmanager
+async def _turn(turns: asyncio.Semaphore, deadline: float) -> AsyncIterator[None]:
+    async with _until(deadline):
+        await turns.acquire()
+    try:
+        yield
+    finally:
+        turns.release()
 
 
 @contextmanager

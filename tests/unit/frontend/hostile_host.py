@@ -17,8 +17,9 @@ from tests.unit.frontend.requests import PNG
 HOST = "images.example.com"
 LOOPBACK = "127.0.0.1"
 OTHER_LOOPBACK = "127.0.0.2"
-EXEMPT = AddressRule(exempt=frozenset({(HOST, LOOPBACK)}))
-"""Lets pass this one host, at this one address."""
+OTHER_HOST = "pictures.example.com"
+EXEMPT = AddressRule(exempt=frozenset({(HOST, LOOPBACK), (OTHER_HOST, LOOPBACK)}))
+"""Lets pass this one host, by both its names, at this one address."""
 ENDLESS_BYTES = 300 * 1024 * 1024
 
 Send = Callable[[bytes], Awaitable[None]]
@@ -188,6 +189,7 @@ class Names(AbstractResolver):
         self.asked: list[str] = []
         self.answers: dict[str, list[list[str]]] = {
             HOST: [[LOOPBACK]],
+            OTHER_HOST: [[LOOPBACK]],
             "inside.example.com": [[OTHER_LOOPBACK]],
             "mixed.example.com": [["93.184.216.34", OTHER_LOOPBACK]],
             "elsewhere.example.org": [[LOOPBACK]],

@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 
 from frontend.errors import UrlBadStatus, UrlBrokenOff, UrlRedirectedTooOften, UrlTooSlow, UrlUnreachable
-from frontend.url_fetcher import UrlFetcher
+from frontend.url_fetcher import AT_ONCE, PER_HOST, UrlFetcher
 from pipeline.errors import PipelineError, UrlInvalid, UrlNotAllowed
+from tests.eventually import eventually
 from tests.unit.frontend.hostile_host import (
     EXEMPT,
     HOST,
     LOOPBACK,
+    OTHER_HOST,
     OTHER_LOOPBACK,
     HostileHost,
     Names,
@@ -131,6 +133,20 @@ async def test_what_the_host_does_wrong_is_an_error_of_ours(
         await fetched(fetcher, host.url(path), seconds=0.5 if error is UrlTooSlow else ENOUGH_S)
 
     assert host.other_requests == []
+
+
+async def test_a_host_that_hangs_does_not_hold_up_the_others(fetcher: UrlFetcher, host: HostileHost) -> None:
+    """There are more of its addresses than a frontend asks at a time."""
+    hanging = [asyncio.create_task(fetched(fetcher, host.url("silent"))) for _ in range(AT_ONCE)]
+    await eventually(lambda: len(host.requests) == PER_HOST)
+
+    assert await fetched(fetcher, host.url("holiday.png", host=OTHER_HOST), seconds=5) == ("holiday.png", PNG)
+
+    assert len(host.requests) == PER_HOST + 1
+    for task in hanging:
+        task.cancel()
+    await asyncio.gather(*hanging, return_exceptions=True)
+    assert await fetched(fetcher, host.url("holiday.png")) == ("holiday.png", PNG)
 
 
 async def test_the_address_is_in_no_log_for_it_may_hold_secrets(
