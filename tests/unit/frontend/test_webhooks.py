@@ -643,7 +643,17 @@ async def test_hosts_without_a_secret_end_the_start(storage: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["hush", "whsec_", "whsec_aGk=", "whsec_!!!", SECRET[6:], f"{SECRET} hush", "whsec_" + "A" * 100]
+    "text",
+    [
+        "hush",
+        "whsec_",
+        "whsec_aGk=",
+        "whsec_!!!",
+        SECRET[6:],
+        f"{SECRET} hush",
+        "whsec_" + "A" * 100,
+        "whsec_ä",
+    ],
 )
 def test_what_is_no_secret_is_refused_and_not_shown(text: str) -> None:
     with pytest.raises(InvalidSetting, match=r"WEBHOOK_SECRET has value \*\*\*: not whsec_"):
