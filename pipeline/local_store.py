@@ -284,10 +284,11 @@ def _remove_durably(path: Path) -> None:
 
 
 def _remove_results(folder: Path) -> None:
-    """Remove all but the receipt, and the marks of workers that are at it."""
+    """Remove all but the receipt, also one that somebody is just writing, and the marks of workers at it."""
     for path in folder.glob("*"):
         is_leftover = not path.name.startswith(".") or path.name.endswith(TEMPORARY_SUFFIX)
-        if path.name != RECEIPT_FILE and is_leftover and path.is_file():
+        is_receipt = path.name.removeprefix(".").startswith(RECEIPT_FILE)
+        if is_leftover and not is_receipt and path.is_file():
             path.unlink(missing_ok=True)
 
 

@@ -1,6 +1,7 @@
 """How the store knows who is at a job, that a job ends once, and how it forgets one."""
 
 import asyncio
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -122,6 +123,25 @@ async def test_discarding_the_renditions_leaves_the_marks_of_those_who_are_at_it
     await store.discard_renditions(JOB)
 
     assert names_in(folder) == [beginning.mark]
+
+
+async def test_of_two_ends_at_once_the_first_stands_though_its_files_are_discarded_meanwhile(
+    store: LocalImageStore, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker ends the job while somebody calls it off, and discards what it has made."""
+    link = os.link
+
+    def late(source: Path, target: Path) -> None:
+        monkeypatch.setattr("os.link", link)
+        other = LocalImageStore(root)
+        asyncio.run(other.save_receipt(FAILED_RECEIPT))
+        asyncio.run(other.discard_renditions(JOB))
+        link(source, target)
+
+    await accept(store)
+    monkeypatch.setattr("os.link", late)
+
+    assert await store.save_receipt(CANCELLED_RECEIPT) == FAILED_RECEIPT
 
 
 # A store that is away
