@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import stat
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,11 @@ class LocalImage:
         """The image at this path. Raises SourceUnreadable."""
         absolute = Path(path).absolute()
         try:
+            # A pipe has no size, cannot be gone on with, and opening it may take for ever.
+            if not stat.S_ISREG(mode := absolute.stat().st_mode) and not stat.S_ISDIR(mode):
+                raise SourceUnreadable(
+                    f"{path} cannot be read: it is no file on a disk, but a pipe or a device."
+                )
             with absolute.open("rb") as file:
                 found = os.fstat(file.fileno())
         except OSError as error:
@@ -35,6 +41,11 @@ class LocalImage:
     def name(self) -> str:
         """What the server is told that it is called."""
         return os.fsencode(self.path.name).decode("utf-8", "replace")
+
+    @property
+    def place(self) -> str:
+        """Its path as text, also where it is none in UTF-8."""
+        return os.fsencode(self.path).decode("utf-8", "backslashreplace")
 
     async def content(self, offset: int, on_sent: Callable[[int], None]) -> AsyncIterator[bytes]:
         """Its bytes from `offset` on. `on_sent` gets how many bytes have been handed over, each time.
@@ -49,6 +60,8 @@ class LocalImage:
                     offset += len(data)
                     if not data or offset == self.size:
                         self._check_unchanged(os.fstat(file.fileno()))
+                    if not data:
+                        raise SourceUnreadable(f"{self.path} has less than its {self.size:,} bytes.")
                     yield data
                     on_sent(offset)
         except OSError as error:

@@ -6,6 +6,7 @@ is wrong with the disk here is never an error of the upload.
 
 import hashlib
 import logging
+import re
 import secrets
 from collections.abc import Mapping
 from contextlib import suppress
@@ -22,6 +23,7 @@ from image_resizer.local_image import LocalImage
 log = logging.getLogger(__name__)
 
 KEPT_FOR = timedelta(days=7)
+_OWN_NAME = re.compile(r"[0-9a-f]{64}(\.json|\.[0-9a-f]{8}\.part)")
 
 
 class RememberedUpload(Struct, frozen=True, kw_only=True):
@@ -45,7 +47,7 @@ def state_folder() -> Path:
 
 def digest_of(server: str, key: str | None, image: LocalImage, fields: Mapping[str, str]) -> str:
     """What an upload is remembered by: who sends what, in which state, where, and asks what of it."""
-    said = [server, key, str(image.path), image.size, image.mtime_ns, sorted(fields.items())]
+    said = [server, key, image.place, image.size, image.mtime_ns, sorted(fields.items())]
     return hashlib.sha256(msgspec.json.encode(said)).hexdigest()
 
 
@@ -84,7 +86,8 @@ class RememberedUploads:
         oldest = (datetime.now(UTC) - KEPT_FOR).timestamp()
         with suppress(OSError):
             for path in list(self._folder.iterdir()):
-                if path.stat().st_mtime < oldest:
+                # The folder may have been there before, with files of others.
+                if _OWN_NAME.fullmatch(path.name) and path.lstat().st_mtime < oldest:
                     path.unlink()
 
     def _path(self, digest: str) -> Path:

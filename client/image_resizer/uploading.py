@@ -119,9 +119,7 @@ class Uploader:
     async def _begin(self, image: LocalImage, fields: Mapping[str, str], batch_id: str) -> RememberedUpload:
         metadata = {"filename": image.name, "batch_id": batch_id, **fields}
         url = await tus.create(self._site, length=image.size, metadata=metadata)
-        begun = RememberedUpload(
-            source=str(image.path), url=url, batch_id=batch_id, began_at=datetime.now(UTC)
-        )
+        begun = RememberedUpload(source=image.place, url=url, batch_id=batch_id, began_at=datetime.now(UTC))
         self._remembered.keep(self._digest(image, fields), begun)
         return begun
 

@@ -45,5 +45,21 @@ def test_one_that_cannot_be_read_says_why(tmp_path: Path, name: str) -> None:
         LocalImage.at(tmp_path / name)
 
 
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.jpg")
+
+    with pytest.raises(SourceUnreadable, match="a pipe or a device"):
+        LocalImage.at(tmp_path / "pipe.jpg")
+
+
+SYSFS = Path("/sys/kernel/mm/transparent_hugepage/enabled")
+
+
+@pytest.mark.skipif(not SYSFS.exists(), reason="the system has no such file")
+async def test_one_that_says_it_has_more_than_it_has_is_not_sent_for_ever() -> None:
+    with pytest.raises(SourceUnreadable, match="has less than its"):
+        await sent(LocalImage.at(SYSFS), 0, [])
+
+
 def test_a_name_that_is_no_text_is_told_as_one() -> None:
     assert LocalImage(Path(os.fsdecode(b"/tmp/\xff.jpg")), 1, 1).name == "�.jpg"

@@ -55,14 +55,21 @@ def test_a_folder_that_cannot_be_written_to_is_no_error(tmp_path: Path) -> None:
 
 def test_what_nobody_has_gone_on_with_for_a_week_is_forgotten(tmp_path: Path) -> None:
     remembered, week_ago = RememberedUploads(tmp_path), time.time() - 8 * 24 * 3600
-    for digest in ("old", "new"):
+    old, new = "0" * 64, "1" * 64
+    for digest in (old, new):
         remembered.keep(digest, UPLOAD)
-    os.utime(tmp_path / "uploads" / "old.json", (week_ago, week_ago))
+    litter, theirs = tmp_path / "uploads" / f"{old}.0123abcd.part", tmp_path / "uploads" / "holiday.jpg"
+    for path in (litter, theirs):
+        path.touch()
+    for path in (tmp_path / "uploads" / f"{old}.json", litter, theirs):
+        os.utime(path, (week_ago, week_ago))
 
     remembered.forget_old()
 
-    assert remembered.find("old") is None
-    assert remembered.find("new") is not None
+    assert remembered.find(old) is None
+    assert remembered.find(new) is not None
+    assert not litter.exists()
+    assert theirs.exists(), "a program may have given a folder in which others keep their files"
 
 
 def test_another_image_or_wish_is_another_upload(image: LocalImage) -> None:
@@ -75,6 +82,23 @@ def test_another_image_or_wish_is_another_upload(image: LocalImage) -> None:
         digest_of("http://localhost:5001", None, image, {}),
     }
     assert len(digests) == 5
+
+
+def test_a_file_whose_name_is_no_text_is_remembered_too(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"caf\xe9.jpg")
+    path.touch()
+    digest = digest_of(SERVER, None, LocalImage.at(path), {})
+    upload = RememberedUpload(
+        source=LocalImage.at(path).place,
+        url="/files/1",
+        batch_id="2",
+        began_at=datetime(2026, 11, 24, tzinfo=UTC),
+    )
+
+    RememberedUploads(tmp_path).keep(digest, upload)
+
+    assert RememberedUploads(tmp_path).find(digest) == upload
+    assert upload.source.endswith(r"/caf\xe9.jpg")
 
 
 def test_the_order_of_options_makes_no_other_upload(image: LocalImage) -> None:
