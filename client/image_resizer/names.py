@@ -26,7 +26,9 @@ class ResultNames:
     def __init__(self, folder: Path, *, reserved: Iterable[Path] = ()) -> None:
         self._folder = folder
         here = folder.resolve()
-        self._taken = {_key(path.name) for path in reserved if path.parent.resolve() == here}
+        # A link and what it leads to are both the image.
+        places = [place for path in reserved for place in (path.parent.resolve() / path.name, path.resolve())]
+        self._taken = {_key(place.name) for place in places if place.parent == here}
 
     def path_of(self, stem: str, rendition: Rendition) -> Path:
         """Where this result goes: `holiday_300x300.jpg`, or with the first number that is free."""

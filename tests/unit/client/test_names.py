@@ -49,6 +49,15 @@ def test_a_result_never_takes_the_place_of_an_image_that_is_sent(tmp_path: Path)
     assert names.path_of("b", rendition()).name == "b_300x300.jpg"
 
 
+def test_a_result_never_takes_the_place_of_what_an_image_is_a_link_to(tmp_path: Path) -> None:
+    (tmp_path / "a_300x300.jpg").touch()
+    link = tmp_path / "elsewhere" / "a.jpg"
+    link.parent.mkdir()
+    link.symlink_to(tmp_path / "a_300x300.jpg")
+
+    assert ResultNames(tmp_path, reserved=[link]).path_of("a", rendition()).name == "a_300x300 (2).jpg"
+
+
 def test_a_name_of_others_leads_nowhere_else(tmp_path: Path) -> None:
     names = ResultNames(tmp_path)
     [stem] = distinct_stems(["../../etc/pass\x00wd"])
