@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 
 from image_resizer import tus
-from image_resizer.errors import ResizerError, Unreachable
+from image_resizer.errors import Unreachable
 from image_resizer.local_image import LocalImage
 from image_resizer.site import Site
 
@@ -39,7 +39,7 @@ class _Body:
 
     def __init__(self, image: LocalImage, offset: int, on_sent: OnSent) -> None:
         self._image, self._offset, self._on_sent = image, offset, on_sent
-        self.fault: ResizerError | None = None
+        self.fault: Exception | None = None
 
     async def content(self) -> AsyncIterator[bytes]:
         loop = asyncio.get_running_loop()
@@ -49,6 +49,6 @@ class _Body:
                 yield data
                 # From here on it is the server's turn, or that of the disk here.
                 self.patience.reschedule(None)
-        except ResizerError as error:
+        except Exception as error:  # `on_sent` may raise what it likes
             self.fault = error
             raise

@@ -48,3 +48,15 @@ async def test_who_takes_nothing_for_too_long_counts_as_unreachable(
                 await sending.send_from(site, "/files/1", image, 0, told.append)
 
     assert 0 < max(told) < MUCH
+
+
+async def test_what_the_caller_raises_is_no_broken_connection(deaf: URL, tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(b"abc")
+
+    def raising(_: int) -> None:
+        raise KeyError("a mistake of the caller")
+
+    async with Site.opened(deaf, key=None, patience_s=0) as site:
+        with pytest.raises(KeyError):
+            async with asyncio.timeout(WITHIN_S):
+                await sending.send_from(site, "/files/1", LocalImage.at(tmp_path / "a.jpg"), 0, raising)
