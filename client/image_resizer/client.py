@@ -1,7 +1,7 @@
 """The one class that Python programs use."""
 
 import os
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import AsyncExitStack, aclosing
 from pathlib import Path
 from types import TracebackType
@@ -12,7 +12,7 @@ from yarl import URL
 from image_resizer.answers import Batch, Job, Jobs, Pipeline
 from image_resizer.downloads import Downloads
 from image_resizer.errands import Errand, Errands, OnChange, Plan
-from image_resizer.errors import JobEndedBadly, ResizerError
+from image_resizer.errors import InvalidAnswer, JobEndedBadly, NotLetIn, Refused, ResizerError
 from image_resizer.following import follow
 from image_resizer.local_image import LocalImage
 from image_resizer.names import ResultNames, distinct_stems
@@ -71,8 +71,16 @@ class Client:
         await self._opened.__aexit__(error_type, error, traceback)
 
     async def check(self) -> Pipeline:
-        """How the server is, asked once: raises Unreachable and NotLetIn without any patience."""
-        answer = await self._site.ask_once("GET", "/api/pipeline")
+        """How the server is, asked once: raises Unreachable, Busy and NotLetIn without any patience.
+
+        Raises InvalidAnswer if it is another kind of server.
+        """
+        try:
+            answer = await self._site.ask_once("GET", "/api/pipeline")
+        except NotLetIn:
+            raise
+        except Refused as error:
+            raise InvalidAnswer(f"{self._url} is no image resizer, or an old one: {error}") from error
         return self._site.understood(answer.body, Pipeline)
 
     async def pipeline(self) -> Pipeline:
@@ -123,12 +131,15 @@ class Client:
         """Send an image; the job that it has become.
 
         `on_sent` is told how many of its bytes have been sent so far. `batch_id` is one that `new_batch_id`
-        has made within a day; if it is not given, the job has a batch of its own.
+        has made within a day; if it is not given, the job has a batch of its own. An upload that was broken
+        off before is gone on with in the batch in which it was begun.
         """
         image, fields = LocalImage.at(path), as_fields(options)
         accepted = await self._uploader.upload(image, fields, batch_id or new_batch_id(), on_sent)
+        job = await self.job(accepted.job_id)
+        # Not before: whoever is told of no job calls this again, and is to be given the same one.
         self._uploader.forget(image, fields)
-        return await self.job(accepted.job_id)
+        return job
 
     async def job(self, job_id: str) -> Job:
         """The job as it is now. Raises Refused: `job_not_found`."""
@@ -138,7 +149,7 @@ class Client:
         """The batch and its jobs as they are now, oldest first. Raises Refused: `batch_not_found`."""
         return await self._site.get(f"/api/batches/{batch_id}", Batch)
 
-    async def follow(self, batch_id: str) -> AsyncIterator[Job]:
+    async def follow(self, batch_id: str) -> AsyncGenerator[Job, None]:
         """Each job of the batch as it is now, then again whenever it changes, without end and without a gap.
 
         The batch need not exist yet. A job that has been removed is told once with this status.
@@ -190,8 +201,8 @@ class Client:
 
 
 def address(text: str) -> URL:
-    """The address of a server. Raises ValueError."""
+    """The address of a server, which has nothing behind the port. Raises ValueError."""
     url = URL(text)
-    if url.scheme not in ("http", "https") or not url.host:
+    if url.scheme not in ("http", "https") or not url.host or url != url.origin() / "":
         raise ValueError(f"{text!r} is no address such as {DEFAULT_URL}")
     return url.origin()

@@ -32,6 +32,7 @@ T = TypeVar("T")
 Body = AsyncIterable[bytes] | None
 
 _PASSING = {408, 423, 425, 429, 500, 502, 503, 504, 507}
+_ELSEWHERE = {301, 302, 303, 307, 308}
 _ONCE = {"DELETE", "POST"}
 _NOT_LET_IN = {"key_missing", "key_unknown", "local_only"}
 
@@ -96,12 +97,19 @@ class Site:
     async def response(
         self, method: str, path: str, *, headers: Mapping[str, str] | None = None, body: Body = None
     ) -> AsyncIterator[aiohttp.ClientResponse]:
-        """An answer below 400 whose body has not been read yet. Raises Unreachable, Busy and Refused."""
+        """An answer below 400 whose body has not been read yet.
+
+        Raises Unreachable, Busy, Refused, and InvalidAnswer for one that sends elsewhere.
+        """
         once = (self._not_again,) if method in _ONCE else None
         with self.broken_connections():
             async with self.session.request(
-                method, path, headers=headers, data=body, middlewares=once
+                method, path, headers=headers, data=body, middlewares=once, allow_redirects=False
             ) as response:
+                if response.status in _ELSEWHERE:
+                    # Followed, POST would become GET, and a body that is streamed cannot be sent again.
+                    place = response.headers.get("Location", "an address that it does not tell")
+                    raise InvalidAnswer(f"{self.url} sends to {place}: ask there.")
                 if response.status >= HTTPStatus.BAD_REQUEST:
                     raise refusal(response.status, response.headers, await response.read())
                 yield response

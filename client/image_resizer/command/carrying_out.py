@@ -10,7 +10,8 @@ import click
 
 from image_resizer.client import Client
 from image_resizer.command.outcome import Exit
-from image_resizer.errors import InvalidAnswer, NotLetIn, Passing, ResizerError, WrongOption
+from image_resizer.errors import Busy, InvalidAnswer, NotLetIn, Passing, ResizerError, WrongOption
+from image_resizer.patience import TOO_MANY_REQUESTS
 
 Work = Callable[[Client], Awaitable[Exit]]
 
@@ -31,7 +32,7 @@ def carry_out(server: Server, work: Work) -> None:
 
 def _status_of(server: Server, work: Work) -> Exit:
     try:
-        return asyncio.run(_with_client(server, work))
+        return asyncio.run(with_client(server, work))
     except WrongOption as error:
         return _told(error, Exit.USAGE)
     except (Passing, NotLetIn, InvalidAnswer) as error:
@@ -45,13 +46,19 @@ def _status_of(server: Server, work: Work) -> Exit:
         return Exit.TERMINATED
 
 
-async def _with_client(server: Server, work: Work) -> Exit:
+async def with_client(server: Server, work: Work) -> Exit:
+    """Do it, if there is a server: without any patience, but for a limit of so much a minute."""
     task = asyncio.current_task()
     assert task is not None
     if sys.platform != "win32":  # where programs are ended in another way
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     async with Client(server.url, key=server.key, patience_s=server.patience) as client:
-        await client.check()
+        try:
+            await client.check()
+        except Busy as error:
+            if error.code != TOO_MANY_REQUESTS:
+                raise
+            # It is there, and will answer: what follows waits for that.
         return await work(client)
 
 

@@ -1,6 +1,7 @@
 """The server as the client asks it: again while that may help, and in its own words when it says no."""
 
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -112,6 +113,47 @@ async def test_what_the_server_says_is_an_error_with_its_code(
     assert raised.value.code == code
 
 
+@pytest.mark.parametrize("method", ["job", "retry"])
+async def test_a_server_that_sends_elsewhere_is_not_followed(
+    client_of: Callable[..., Any], method: str
+) -> None:
+    answers = Answers(lambda _: web.Response(status=301, headers={"Location": "https://there/"}))
+    client = await client_of(answers)
+
+    with pytest.raises(InvalidAnswer, match="sends to https://there/: ask there"):
+        await getattr(client, method)("1")
+
+    assert len(answers.asked) == 1
+
+
+async def test_another_kind_of_server_is_told_as_such(client_of: Callable[..., Any]) -> None:
+    client = await client_of(Answers(lambda _: web.Response(status=404, text="<html>")))
+
+    with pytest.raises(InvalidAnswer, match="is no image resizer"):
+        await client.check()
+
+
+async def test_an_upload_of_whose_job_nothing_could_be_learned_finds_it_when_it_is_sent_again(
+    client_of: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    (tmp_path / "a.jpg").write_bytes(b"abc")
+    begun = Answers(
+        lambda _: web.Response(status=201, headers={"Location": "/files/1"}),
+        lambda _: web.Response(status=204, headers={"Upload-Offset": "3", "Upload-Job": "/api/jobs/1"}),
+        problem(503, "queue_full"),
+        job,
+    )
+    client = await client_of(begun, patience_s=0)
+
+    with pytest.raises(Busy):
+        await client.upload(tmp_path / "a.jpg")
+    await client.upload(tmp_path / "a.jpg")
+
+    assert [request.method for request in begun.asked] == ["POST", "PATCH", "GET", "HEAD", "GET"]
+    assert list((tmp_path / "image-resizer" / "uploads").iterdir()) == []
+
+
 def breaking_off(request: web.Request) -> web.Response:
     assert request.transport
     request.transport.abort()
@@ -141,7 +183,10 @@ async def test_a_server_that_is_not_there_is_told_by_its_address(unused_tcp_port
             await client.job("1")
 
 
-@pytest.mark.parametrize("text", ["localhost:5000", "ftp://localhost", "http://", "//x"])
+@pytest.mark.parametrize(
+    "text",
+    ["localhost:5000", "ftp://localhost", "http://", "//x", "http://x/prefix", "http://x/?a", "http://a:b@x"],
+)
 def test_what_is_no_address_is_said_at_once(text: str) -> None:
     with pytest.raises(ValueError, match="is no address such as"):
         Client(text)
