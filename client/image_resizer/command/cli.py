@@ -1,17 +1,20 @@
 """The commands, as `image-resizer --help` lists them."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
+from click.core import ParameterSource
 
 from image_resizer import __version__
 from image_resizer.client import Client
 from image_resizer.command.carrying_out import Server, carry_out
 from image_resizer.command.display import Display, display_of
+from image_resizer.command.folders import check_apart, images_at
 from image_resizer.command.outcome import Exit, Outcome, exit_status, of_batch, of_errand
 from image_resizer.command.parameters import AT_A_TIME, FORM, SERVER
 from image_resizer.command.tally import Tally
@@ -25,7 +28,8 @@ FOLDER = click.Path(file_okay=False, path_type=Path)
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=True)
 @click.version_option(__version__, prog_name="image-resizer")
-def main() -> None:
+@SERVER
+def main(**_: Any) -> None:
     """Resize images at a server of the image resizer, and follow what becomes of them.
 
     Exit status: 0 all is well; 1 some images failed, and are named with their codes; 2 wrong arguments or
@@ -43,13 +47,15 @@ def main() -> None:
 def resize(images: tuple[str, ...], out: Path, no_wait: bool, at_once: int, **others: Any) -> None:
     """Send images, wait for them, and fetch the results: holiday_300x300.jpg for holiday.jpg.
 
-    Where they are is printed on stdout, one a line. What breaks is gone on with: a connection by itself, this
-    command when it is given again.
+    IMAGE may be a folder: all that are in it and below. Where the results are is printed on stdout, one a
+    line. What breaks is gone on with: a connection by itself, this command when it is given again.
     """
+    if not no_wait:
+        check_apart(images, out)
     server, as_json, quiet = _taken(others)
 
     async def work(client: Client) -> Exit:
-        found, outcomes = _looked_at(images)
+        found, outcomes = _looked_at(images, out)
         tally = Tally(sum(image.size for image in found.values()), len(found))
         with display_of(tally, has_bars=not quiet) as display:
             for outcome in outcomes:
@@ -147,20 +153,40 @@ async def _watch(
 
 
 def _taken(others: dict[str, Any]) -> tuple[Server, bool, bool]:
-    """What SERVER has put among the options of the form: the server, whether JSON, whether quiet."""
+    """What SERVER has put among the options of the form: the server, whether JSON, whether quiet.
+
+    They may stand before the name of the command as well; those behind it count more.
+    """
+    context = click.get_current_context()
+    before = context.parent.params if context.parent else {}
+    behind = {name for name in before if context.get_parameter_source(name) is ParameterSource.COMMANDLINE}
+    others |= {name: value for name, value in before.items() if name not in behind}
     server = Server(others.pop("url"), others.pop("key"), others.pop("patience"))
     return server, others.pop("as_json"), others.pop("quiet")
 
 
-def _looked_at(paths: Sequence[str]) -> tuple[dict[str, LocalImage], list[Outcome]]:
-    """The images by the names that the user has for them, and what became of those that cannot be read."""
-    found, outcomes = {}, []
+def _looked_at(paths: Sequence[str], out: Path) -> tuple[dict[str, LocalImage], list[Outcome]]:
+    """The images by the names that the user has for them, and what became of those that cannot be read.
+
+    What is in the folder for the results is none, unless it is named itself.
+    """
+    found: dict[Path, tuple[str, LocalImage]] = {}
+    outcomes: list[Outcome] = []
     for path in dict.fromkeys(paths):
-        try:
-            found[path] = LocalImage.at(path)
-        except SourceUnreadable as error:
-            outcomes.append(Outcome(path, fault=error))
-    return found, outcomes
+        with _noted(path, outcomes):
+            for name in images_at(path, without=out):
+                with _noted(name, outcomes):
+                    image = LocalImage.at(name)
+                    found.setdefault(image.path, (name, image))
+    return dict(found.values()), outcomes
+
+
+@contextmanager
+def _noted(name: str, outcomes: list[Outcome]) -> Iterator[None]:
+    try:
+        yield
+    except SourceUnreadable as error:
+        outcomes.append(Outcome(name, fault=error))
 
 
 def _tell(display: Display, outcome: Outcome, *, to_stdout: bool = True) -> None:
