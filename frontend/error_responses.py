@@ -53,6 +53,7 @@ ANSWERS: dict[type[PipelineError], Answer] = {
     wrong.ChecksumMismatch: Answer(460, "checksum_mismatch"),
     wrong.TooMuchUnfinished: Answer(507, "too_much_unfinished"),
     wrong.UploadStalled: Answer(408, "upload_stalled"),
+    wrong.UploadPaused: Answer(503, "upload_paused"),
     wrong.TooManyFiles: Answer(413, "too_many_files"),
     wrong.UploadTooLarge: Answer(413, "image_too_large"),
     wrong.RequestTooLarge: Answer(413, "request_too_large"),

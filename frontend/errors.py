@@ -44,6 +44,10 @@ class UploadStalled(RequestError):
     """Nothing has come of the request for too long. Nothing of it was kept."""
 
 
+class UploadPaused(RequestError):
+    """Nothing has come of the upload for too long. Ask how far it has come, and go on from there."""
+
+
 class TusVersionUnsupported(RequestError):
     """Tus-Resumable has to be 1.0.0, the one version of the protocol that is spoken here."""
 

@@ -18,6 +18,7 @@ from frontend.errors import (
     OffsetConflict,
     PartUnfinished,
     TooMuchUnfinished,
+    UploadPaused,
     UploadStalled,
     UploadTooLarge,
 )
@@ -78,8 +79,8 @@ class ResumableUploads:
             return await self.append(upload.id, 0, body, checksum)
         except BaseException as error:
             await asyncio.to_thread(self._unfinished.remove, upload.id)
-            if isinstance(error, UploadStalled):
-                raise UploadStalled from error  # and what came before is not kept
+            if isinstance(error, UploadPaused):
+                raise UploadStalled from error  # there is nothing to go on with
             raise
 
     async def join(self, upload: UnfinishedUpload, address: str) -> Standing:

@@ -143,7 +143,8 @@ class FrontendSettings(ServiceSettings):
     upload_stall_s: float = setting(
         60.0,
         parse=positive_seconds,
-        text="Seconds for which nothing may come of an upload that has begun. Then it is given up (408).",
+        text="Seconds for which nothing may come of an upload that has begun. "
+        "Then it is given up (408); one that can be resumed goes on later (503).",
     )
     upload_expires_s: float = setting(
         86_400.0,

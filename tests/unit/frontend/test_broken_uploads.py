@@ -113,7 +113,7 @@ async def test_a_sender_who_falls_silent_is_given_up_and_what_has_come_is_kept(
     async with half_sent(client, path) as connection:
         _, problem = await connection.answer()
 
-    assert (problem["status"], problem["code"]) == (408, "upload_stalled")
+    assert (problem["status"], problem["code"]) == (503, "upload_paused")
     assert await offset_of(client, path) == HALF
 
 
@@ -127,7 +127,7 @@ async def test_nothing_is_kept_of_a_sender_who_falls_silent_before_the_checksum_
         _, problem = await connection.answer()
 
     assert await offset_of(client, path) == 0
-    assert problem["detail"] == UploadStalled.__doc__
+    assert problem["code"] == "upload_paused"
 
 
 @pytest.mark.usefixtures("impatient")

@@ -40,6 +40,7 @@ WALKED_ELSEWHERE = {
     "outbox_full",
     "storage_full",
     "upload_stalled",
+    "upload_paused",
     "invalid_tus_header",
     "final_upload",
     "upload_not_found",
