@@ -2,7 +2,10 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
+
+from msgspec.structs import replace
 
 from image_resizer.answers import Job
 from image_resizer.errors import Refused
@@ -10,6 +13,8 @@ from image_resizer.following import follow
 from image_resizer.site import Site
 
 NOT_FOUND = 404
+UNTOLD_S = 5.0
+"""How long a job that is waited for may go without a word of it on the line until it is asked for again."""
 
 
 @dataclass
@@ -19,27 +24,31 @@ class Ends:
     site: Site
     on_job: Callable[[Job], None] = lambda _: None
     _jobs: dict[str, Job] = field(default_factory=dict)
+    _on_the_line: set[str] = field(default_factory=set)
     _waiting: dict[str, asyncio.Future[Job]] = field(default_factory=dict)
 
     async def follow(self, batch_id: str) -> None:
         """Listen for good. Raises as `follow` does."""
         async for job in follow(self.site, {"batch": batch_id}):
+            self._on_the_line.add(job.id)
             self.take(job)
 
     async def of(self, job_id: str) -> Job:
         """The job once it has ended; `removed` if there is no such job.
 
-        Its batch has to be followed meanwhile. A job of which nothing has been told yet is asked for, since
-        its end may have been before anybody listened.
+        Its batch has to be followed meanwhile. A job of which the line has told nothing yet is asked for, now
+        and again: it may have ended, or have been removed, before anybody listened.
         """
         if job_id not in self._jobs:
             self.take(await self._asked(job_id))
-        known = self._jobs[job_id]
-        if known.has_ended:
-            return known
-        return await asyncio.shield(
-            self._waiting.setdefault(job_id, asyncio.get_running_loop().create_future())
-        )
+        while not self._jobs[job_id].has_ended:
+            is_told = job_id in self._on_the_line
+            with suppress(TimeoutError):
+                async with asyncio.timeout(None if is_told else UNTOLD_S):
+                    return await asyncio.shield(self._end_of(job_id))
+            if job_id not in self._on_the_line:
+                self.take(await self._asked(job_id))
+        return self._jobs[job_id]
 
     def take(self, job: Job) -> None:
         """Take in what is known of a job; what is older than what was known changes nothing."""
@@ -53,12 +62,15 @@ class Ends:
             if ended is not None and not ended.done():
                 ended.set_result(job)
 
+    def _end_of(self, job_id: str) -> asyncio.Future[Job]:
+        return self._waiting.setdefault(job_id, asyncio.get_running_loop().create_future())
+
     async def _asked(self, job_id: str) -> Job:
         try:
             return await self.site.get(f"/api/jobs/{job_id}", Job)
         except Refused as error:
             if error.status == NOT_FOUND:
-                return Job(id=job_id, status="removed")
+                return replace(self._jobs.get(job_id) or Job(job_id, ""), status="removed")
             raise
 
 
