@@ -1,7 +1,7 @@
 """The one class that Python programs use."""
 
 import os
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, aclosing
 from pathlib import Path
 from types import TracebackType
@@ -168,9 +168,19 @@ class Client:
             raise JobEndedBadly(job)
         return job
 
-    async def wait_for_batch(self, batch_id: str, *, on_job: Callable[[Job], None] = lambda _: None) -> Batch:
-        """The batch once all of its jobs have ended, well or badly. `on_job` is told of every change."""
-        return await ended_batch(self._site, batch_id, on_job)
+    async def wait_for_batch(
+        self,
+        batch_id: str,
+        *,
+        on_job: Callable[[Job], None] = lambda _: None,
+        known: Sequence[Job] = (),
+    ) -> Batch:
+        """The batch once all of its jobs have ended, well or badly. `on_job` is told of every change.
+
+        What is older than the jobs that are `known` does not count: given those of `retry_batch`, it is not
+        taken in by a frontend that has not heard of them yet.
+        """
+        return await ended_batch(self._site, batch_id, on_job, known)
 
     async def save_batch(
         self, batch: Batch, out: FilePath = ".", *, at_once: int = AT_ONCE

@@ -1,7 +1,7 @@
 """The ends of jobs, for those who wait for them."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -61,6 +61,13 @@ class Ends:
             ended = self._waiting.pop(job.id, None)
             if ended is not None and not ended.done():
                 ended.set_result(job)
+
+    def latest(self, jobs: Sequence[Job]) -> tuple[Job, ...]:
+        """These jobs as they are now for all that is known, without those that are no more."""
+        for job in jobs:
+            self.take(job)
+        known = (self._jobs[job.id] for job in jobs)
+        return tuple(job for job in known if job.status != "removed")
 
     def _end_of(self, job_id: str) -> asyncio.Future[Job]:
         return self._waiting.setdefault(job_id, asyncio.get_running_loop().create_future())

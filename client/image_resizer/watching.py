@@ -1,8 +1,11 @@
 """A batch until all of its jobs have ended, and its results."""
 
 import asyncio
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from image_resizer.answers import Batch, Job
 from image_resizer.downloads import Downloads
@@ -13,13 +16,17 @@ from image_resizer.names import ResultNames, distinct_stems
 from image_resizer.site import Site
 
 
-async def ended_batch(site: Site, batch_id: str, on_job: Callable[[Job], None]) -> Batch:
+async def ended_batch(
+    site: Site, batch_id: str, on_job: Callable[[Job], None], known: Sequence[Job] = ()
+) -> Batch:
     """The batch once all of its jobs have ended, those that it gets meanwhile too; `on_job` is told of each
     change.
 
-    Raises Refused if there is no such batch, and Unreachable and Busy when patience is over.
+    What is older than the jobs that are `known` does not count. Raises Refused if there is no such batch, and
+    Unreachable and Busy when patience is over.
     """
     ends = Ends(site, on_job)
+    ends.latest(known)
     with first_of_several():
         async with asyncio.TaskGroup() as group:
             following = group.create_task(ends.follow(batch_id))
@@ -31,13 +38,13 @@ async def ended_batch(site: Site, batch_id: str, on_job: Callable[[Job], None]) 
 
 
 async def _until_all_have_ended(site: Site, batch_id: str, ends: Ends) -> Batch:
+    """Another frontend may answer than the one that tells, and not know yet what has been told."""
     while True:
         batch = await site.get(f"/api/batches/{batch_id}", Batch)
-        for job in batch.jobs:
-            ends.take(job)
-        if all(job.has_ended for job in batch.jobs):
-            return batch
-        for job in batch.jobs:
+        jobs = ends.latest(batch.jobs)
+        if all(job.has_ended for job in jobs):
+            return replace(batch, jobs=jobs, counts=Counter(job.status for job in jobs))
+        for job in jobs:
             await ends.of(job.id)
 
 

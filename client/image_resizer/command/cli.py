@@ -11,6 +11,7 @@ import msgspec
 from click.core import ParameterSource
 
 from image_resizer import __version__
+from image_resizer.answers import Job
 from image_resizer.client import Client
 from image_resizer.command.carrying_out import Server, carry_out
 from image_resizer.command.display import Display, display_of
@@ -111,7 +112,7 @@ def retry(batch: str, out: Path | None, no_wait: bool, at_once: int, **others: A
             click.echo(f"{len(tried)} tried once more", err=True)
         if no_wait:
             return Exit.ALL_WELL
-        return await _watch(client, server, batch, out, at_once, as_json=as_json, quiet=quiet)
+        return await _watch(client, server, batch, out, at_once, as_json=as_json, quiet=quiet, known=tried)
 
     carry_out(server, work)
 
@@ -140,10 +141,11 @@ async def _watch(
     *,
     as_json: bool,
     quiet: bool,
+    known: Sequence[Job] = (),
 ) -> Exit:
     tally = Tally()
     with display_of(tally, has_bars=not quiet) as display:
-        batch = await client.wait_for_batch(batch_id, on_job=tally.take_job)
+        batch = await client.wait_for_batch(batch_id, on_job=tally.take_job, known=known)
         saved = await client.save_batch(batch, out, at_once=at_once) if out is not None else {}
         outcomes = of_batch(batch, saved)
         for outcome in outcomes:
