@@ -17,6 +17,9 @@ import { sendFile } from "./upload_request.js";
 export { Refused, newBatchId };
 
 const ENDED = new Set(["done", "failed", "cancelled", "removed"]);
+const NOT_FOUND = 404;
+// At the next try it may be otherwise.
+const PASSING = new Set([0, 408, 425, 429]);
 const NO_KEY = new Set(["key_missing", "key_unknown"]);
 // Below that it costs less to send it once more.
 const RESUMABLE_OVER_BYTES = 8_000_000;
@@ -30,7 +33,7 @@ export class ImageResizer {
    * Rejects with Refused, or with the reason of `signal`.
    */
   async upload(file, { options = {}, batchId = null, onProgress = () => {}, signal = forever() } = {}) {
-    const fields = Object.entries({ ...(batchId && { batch_id: batchId }), ...options }).map(asField);
+    const fields = Object.entries({ ...(batchId && { batch_id: batchId }), ...options }).filter(isGiven).map(asField);
     const send = await senderOf({ file, fields, onProgress, signal });
     for (let tried = 1; ; tried += 1) {
       const answer = await send();
@@ -47,27 +50,24 @@ export class ImageResizer {
    * Returns a function that ends it.
    */
   follow(batchId, onJob, { onState = () => {} } = {}) {
-    const jobs = new BatchJobs();
-    const live = new Live({
-      socketUrl: "/ws",
-      eventsUrl: "/api/events",
-      batchId,
-      onConnect: () => {},
-      onMessage: (message) => jobs.take(message).forEach(onJob),
-      onState,
-    });
-    live.start();
-    return () => live.stop();
+    return followed(batchId, onJob, { onState });
   }
 
-  /** Resolves to the job once it has ended, well or badly. Rejects with Refused. */
+  /**
+   * Resolves to the job once it has ended, well or badly; with the status `removed` if it is no more. Rejects with
+   * Refused.
+   */
   async ended(job) {
     let stop = () => {};
     try {
-      return await new Promise((resolve) => {
-        stop = this.follow(job.batch_id, (told) => {
-          if (told.id === job.id && ENDED.has(told.status)) resolve(told);
-        });
+      return await new Promise((resolve, reject) => {
+        const take = (told) => {
+          const isOlder = told.attempt < job.attempt;
+          if (told.id === job.id && ENDED.has(told.status) && !isOlder) resolve(told);
+        };
+        // The line tells neither of jobs that were removed before it was there, nor why it does not come about.
+        const ask = () => this.#asked(job).then(take, reject);
+        stop = followed(job.batch_id, take, { onState: ask, onConnect: ask });
       });
     } finally {
       stop();
@@ -98,6 +98,31 @@ export class ImageResizer {
   delete(jobId) {
     return request("DELETE", `/api/jobs/${jobId}`);
   }
+
+  /** The job as it is now, or nothing of it if that cannot be learned just now. */
+  async #asked(job) {
+    try {
+      return await this.job(job.id);
+    } catch (refused) {
+      if (refused.status === NOT_FOUND) return { ...job, status: "removed" };
+      if (PASSING.has(refused.status) || refused.status >= 500) return {};
+      throw refused;
+    }
+  }
+}
+
+function followed(batchId, onJob, { onState, onConnect = () => {} }) {
+  const jobs = new BatchJobs();
+  const live = new Live({
+    socketUrl: "/ws",
+    eventsUrl: "/api/events",
+    batchId,
+    onConnect,
+    onMessage: (message) => jobs.take(message).forEach(onJob),
+    onState,
+  });
+  live.start();
+  return () => live.stop();
 }
 
 /** What sends the file, as often as it is called, so that it makes one job. */
@@ -109,6 +134,10 @@ async function senderOf(sending) {
   const { sendResumably } = await import("./resumable_upload.js");
   const resumed = { ...sending, url: "/files/", known: { url: null }, maxRequestBytes: Infinity, onBreak() {} };
   return () => sendResumably(resumed);
+}
+
+function isGiven([, value]) {
+  return value !== undefined && value !== null;
 }
 
 /** Lists of renditions go as JSON, as the form has them. */

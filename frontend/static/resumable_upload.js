@@ -9,7 +9,10 @@ const RETRY_DELAYS_MS = [500, 1000, 2000, 4000, 8000, 15_000, 15_000, 15_000];
 // No answer at all, or one that the same upload may not get again. With 408 the line was silent for too long.
 const TRIED_AGAIN = new Set([0, 408, 409, 423, 500, 502, 504]);
 const NOT_FOUND = new Set([404, 410]);
+const GONE = "The server has nothing of this upload any more: Retry sends it from the beginning.";
 const METHODS_OF_AN_UPLOAD = new Set(["HEAD", "PATCH"]);
+// As forms have it.
+const NAME_OF_A_BLOB = "blob";
 
 /**
  * Send the file with these fields, or go on with what has been begun at `known.url`, which is set as soon as
@@ -20,10 +23,13 @@ export async function sendResumably(sending) {
   const answer = await send(sending);
   if (!answer.isGone) return answer;
   sending.known.url = null;
-  return send(sending);
+  const second = await send(sending);
+  if (second.isGone) sending.known.url = null;
+  return second;
 }
 
 function send({ url, known, maxRequestBytes, fields, file, onProgress, onBreak, signal }) {
+  let onAbort = null;
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
     const upload = new Upload(file, {
@@ -47,19 +53,21 @@ function send({ url, known, maxRequestBytes, fields, file, onProgress, onBreak, 
       onSuccess: ({ lastResponse }) => resolve(accepted(lastResponse)),
       onError: (error) => resolve(failed(error)),
     });
-    signal.addEventListener("abort", () => {
+    onAbort = () => {
       reject(signal.reason);
       upload.abort(true).catch(() => {
         // It expires, then.
       });
-    });
+    };
+    signal.addEventListener("abort", onAbort);
     upload.start();
-  });
+    // The signal may be that of many files, and outlive this one.
+  }).finally(() => signal.removeEventListener("abort", onAbort));
 }
 
 /** The fields as the server knows them; of one that is there more than once all values, with commas between. */
 function metadata(fields, file) {
-  const pairs = { filename: file.name };
+  const pairs = { filename: file.name ?? NAME_OF_A_BLOB };
   for (const [name, value] of fields) pairs[name] = name in pairs ? `${pairs[name]},${value}` : value;
   return pairs;
 }
@@ -76,7 +84,9 @@ async function accepted(response) {
 function failed(error) {
   const { originalRequest: asked, originalResponse: response } = error;
   const isOfUpload = METHODS_OF_AN_UPLOAD.has(asked?.getMethod());
-  if (isOfUpload && NOT_FOUND.has(statusOf(error))) return { isGone: true };
+  if (isOfUpload && NOT_FOUND.has(statusOf(error))) {
+    return { kind: "unavailable", code: null, detail: GONE, waitS: null, isGone: true };
+  }
   return outcome({
     status: statusOf(error),
     text: response?.getBody() ?? "",
