@@ -13,6 +13,7 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.25, 10.0
 class Patience:
     """Of one request: pauses, each twice as long as the one before, until `within_s` without progress.
 
+    They are counted from the first error on: a request may take long and go well until it breaks.
     A pause that the server asks for is made as it wants it. One for a limit of so much a minute does not
     count: it is certain to pass.
     """
@@ -23,15 +24,17 @@ class Patience:
 
     def progressed(self) -> None:
         """Something has gone forward: all begins anew."""
-        self._until = time.monotonic() + self._within_s
+        self._until: float | None = None
         self._pause_s = FIRST_PAUSE_S
 
     async def bear(self, error: Passing) -> None:
         """Wait before the next try. Raises the error when the time is up, or would be after the pause."""
-        pause_s = self._next_pause_s(error)
+        pause_s, now = self._next_pause_s(error), time.monotonic()
+        if self._until is None:
+            self._until = now + self._within_s
         if error.code == TOO_MANY_REQUESTS:
             self._until += pause_s
-        elif time.monotonic() + pause_s > self._until:
+        elif now + pause_s > self._until:
             raise error
         await asyncio.sleep(pause_s)
 

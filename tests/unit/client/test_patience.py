@@ -60,6 +60,15 @@ async def test_what_goes_forward_gives_new_patience(clock: Clock) -> None:
     assert clock.pauses == [0.25, 0.25]
 
 
+async def test_what_went_well_for_long_before_it_broke_has_cost_no_patience(clock: Clock) -> None:
+    patience = Patience(10)
+    clock.now += 600
+
+    await patience.bear(Unreachable("It broke."))
+
+    assert clock.pauses == [0.25]
+
+
 async def test_a_pause_that_the_server_asks_for_is_made(clock: Clock) -> None:
     await Patience(60).bear(busy("queue_full", 30))
 
