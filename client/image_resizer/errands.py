@@ -70,6 +70,8 @@ class Errands:
         self._downloads = Downloads(site)
         self._ends = Ends(site, self._told)
         self._names = ResultNames(plan.out or Path(), reserved=[image.path for image in images])
+        # One for all: a queue that stays full is not waited out for each image.
+        self._for_room = site.patience()
         self._by_job: dict[str, Errand] = {}
         self._followed: dict[str, asyncio.Task[None]] = {}
         self._sending, self._fetching = asyncio.Semaphore(plan.at_once), asyncio.Semaphore(plan.at_once)
@@ -114,7 +116,10 @@ class Errands:
             errand.sent_bytes = count
             self._plan.on_change(errand)
 
-        accepted = await self._uploader.upload(errand.image, self._plan.fields, self.batch_id, sent)
+        accepted = await self._uploader.upload(
+            errand.image, self._plan.fields, self.batch_id, sent, self._for_room
+        )
+        self._for_room.progressed()
         errand.sent_bytes = errand.image.size
         errand.job = Job(accepted.job_id, "queued", name=errand.image.name, batch_id=accepted.batch_id)
         self._by_job[accepted.job_id] = errand
@@ -129,6 +134,8 @@ class Errands:
     def _told(self, job: Job) -> None:
         errand = self._by_job.get(job.id)
         if errand is not None:
+            if errand.job is None or errand.job.status != job.status:
+                self._for_room.progressed()
             errand.job = job
             self._plan.on_change(errand)
 

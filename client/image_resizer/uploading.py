@@ -13,12 +13,15 @@ from msgspec.structs import replace
 from image_resizer import tus
 from image_resizer.errors import Busy, InvalidAnswer, Refused, ResizerError, SourceChanged, Unreachable
 from image_resizer.local_image import LocalImage
+from image_resizer.patience import Patience
 from image_resizer.remembered import RememberedUpload, RememberedUploads, digest_of
 from image_resizer.sending import OnSent, send_from
 from image_resizer.site import Site
 
 BATCH_TAKES_MORE_FOR = timedelta(hours=20)
 """The server lets images into a batch that a client names for a day."""
+FULL = frozenset({"queue_full", "outbox_full", "storage_full"})
+"""With these codes the server says that it has no room, which is so for each image."""
 
 
 @dataclass(frozen=True)
@@ -43,11 +46,17 @@ class Uploader:
         self._remembered = remembered
 
     async def upload(
-        self, image: LocalImage, fields: Mapping[str, str], batch_id: str, on_sent: OnSent = lambda _: None
+        self,
+        image: LocalImage,
+        fields: Mapping[str, str],
+        batch_id: str,
+        on_sent: OnSent = lambda _: None,
+        for_room: Patience | None = None,
     ) -> Accepted:
         """The job of the image with these options; what was begun before is gone on with, in its batch.
 
-        It stays remembered until `forget`. Raises Refused, SourceChanged, SourceUnreadable, and Unreachable
+        `for_room` is how long several uploads together wait while the server is full. It stays remembered
+        until `forget`. Raises Refused, SourceChanged, SourceUnreadable, and Unreachable
         and Busy when patience is over.
         """
         digest = self._digest(image, fields)
@@ -58,7 +67,7 @@ class Uploader:
                 return Accepted(known.job_id, known.batch_id)
             self._remembered.forget(digest)
         try:
-            return await self._carry(image, fields, batch_id, on_sent)
+            return await self._carry(image, fields, batch_id, on_sent, for_room)
         except SourceChanged:
             await self._give_up(digest)
             raise
@@ -76,7 +85,12 @@ class Uploader:
         return known.batch_id if known and _is_young(known.batch_id) else None
 
     async def _carry(
-        self, image: LocalImage, fields: Mapping[str, str], batch_id: str, on_sent: OnSent
+        self,
+        image: LocalImage,
+        fields: Mapping[str, str],
+        batch_id: str,
+        on_sent: OnSent,
+        for_room: Patience | None,
     ) -> Accepted:
         digest, patience, seen = self._digest(image, fields), self._site.patience(), 0
         known = self._remembered.find(digest)
@@ -97,7 +111,7 @@ class Uploader:
                 known = None
                 await patience.bear(_again(gone))
             except (Unreachable, Busy) as error:
-                await patience.bear(error)
+                await (for_room if for_room and error.code in FULL else patience).bear(error)
 
     async def _is_there(self, job_id: str) -> bool:
         try:
