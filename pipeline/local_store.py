@@ -287,7 +287,7 @@ def _remove_results(folder: Path) -> None:
     """Remove all but the receipt, also one that somebody is just writing, and the marks of workers at it."""
     for path in folder.glob("*"):
         is_leftover = not path.name.startswith(".") or path.name.endswith(TEMPORARY_SUFFIX)
-        is_receipt = path.name.removeprefix(".").startswith(RECEIPT_FILE)
+        is_receipt = path.name == RECEIPT_FILE or path.name.startswith(f".{RECEIPT_FILE}.")
         if is_leftover and not is_receipt and path.is_file():
             path.unlink(missing_ok=True)
 

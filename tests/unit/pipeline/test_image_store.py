@@ -202,6 +202,7 @@ async def test_the_renditions_of_a_failed_job_are_removed_and_its_receipt_stays(
 ) -> None:
     other = new_job_id()
     await store.save_rendition(JobId(JOB_ID), "holiday_300x300.jpg", b"a rendition")
+    await store.save_rendition(JobId(JOB_ID), "receipt.json_300x300.jpg", b"that of an image called so")
     await store.save_rendition(other, "holiday_300x300.jpg", b"another")
     await store.save_receipt(DONE_RECEIPT)
 
