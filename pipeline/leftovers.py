@@ -14,6 +14,7 @@ from pipeline.ids import is_day, is_id
 from pipeline.records import DamagedRecord, decode_receipt
 from pipeline.store_paths import RECEIPT_FILE, StorePaths
 from pipeline.sweep import is_abandoned, stale_marks, stale_temporaries
+from pipeline.unfinished_uploads import ASKED_FILE
 
 MOST_AT_ONCE = 2_000
 """So many removals, and the rest is for the next time."""
@@ -51,6 +52,7 @@ class Leftovers:
         paths = self._paths
         yield self._clean_upload, lambda: _of_ids(paths.uploads)
         yield _clean_results, lambda: _of_ids(paths.processed)
+        yield _clean_unfinished, lambda: [one for one in _folders_in(paths.unfinished) if is_id(one.name)]
         yield (
             _clean_files,
             lambda: [
@@ -93,6 +95,15 @@ class Leftovers:
 def _clean_results(folder: Path, before: float) -> int:
     files = _times_in(folder)
     return _remove(folder, [*stale_temporaries(files, before=before), *stale_marks(files, before=before)])
+
+
+def _clean_unfinished(folder: Path, before: float) -> int:
+    """A resumable upload that was not begun in whole; what is left of others goes when they expire."""
+    files = _times_in(folder)
+    if is_abandoned(files, _time_of(folder), before=before, record=ASKED_FILE):
+        shutil.rmtree(folder, ignore_errors=True)
+        return 1
+    return _remove(folder, stale_temporaries(files, before=before))
 
 
 def _clean_files(folder: Path, before: float) -> int:

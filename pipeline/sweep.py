@@ -12,12 +12,12 @@ Times = Mapping[str, float]
 """The files of a folder, each with the time at which it was last written."""
 
 
-def is_abandoned(files: Times, folder_time: float, *, before: float) -> bool:
+def is_abandoned(files: Times, folder_time: float, *, before: float, record: str = JOB_FILE) -> bool:
     """Whether an upload was never accepted, and nothing has come of it for so long that nobody is at it.
 
-    One that is under way is known by its newest file.
+    It was accepted when there is a `record` of it. One that is under way is known by its newest file.
     """
-    return JOB_FILE not in files and max(folder_time, *files.values(), 0.0) < before
+    return record not in files and max(folder_time, *files.values(), 0.0) < before
 
 
 def stale_temporaries(files: Times, *, before: float) -> list[str]:

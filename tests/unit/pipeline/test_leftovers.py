@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline import leftovers
-from pipeline.ids import JobId
+from pipeline.ids import JobId, new_job_id
 from pipeline.leftovers import Leftovers
 from pipeline.local_store import LocalImageStore
 from tests.unit.pipeline.aged import (
@@ -65,6 +65,24 @@ async def test_an_upload_under_way_stays(store: LocalImageStore, root: Path, swe
 
     assert part.exists()
     incoming.close()
+
+
+async def test_a_resumable_upload_that_was_not_begun_in_whole_goes_and_one_that_was_stays(
+    root: Path, sweeping: Leftovers
+) -> None:
+    begun, broken = new_job_id(), new_job_id()
+    unfinished = root / "unfinished"
+    for job_id, name in ((begun, "asked.json"), (begun, ".asked.json.1a2b3c4d.part")):
+        (unfinished / job_id).mkdir(parents=True, exist_ok=True)
+        (unfinished / job_id / name).touch()
+    (unfinished / broken).mkdir()
+    (unfinished / broken / ".asked.json.1a2b3c4d.part").touch()
+
+    assert await sweeping.sweep() == 0
+
+    age(root, LONG_AGO_S)
+    assert await sweeping.sweep() == 2
+    assert paths_below(unfinished) == {f"{begun}", f"{begun}/asked.json"}
 
 
 async def test_a_job_keeps_its_image_its_results_and_its_receipt(
