@@ -17,6 +17,8 @@ from tests.unit.imaging.samples import file_of
 from worker.imaging.exif import LONGEST_BLOCK
 from worker.imaging.metadata import kept, read_metadata
 
+NO_TIME_S = 3.0
+"""Many times what it takes, and far from what it would take if that grew with the square of the length."""
 BOMB = b"""<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">]>"""
 
 
@@ -42,7 +44,7 @@ def test_hostile_xmp_is_survived_in_no_time(packet: bytes, policy: MetadataPolic
     found = read_metadata(image)
     kept(found, policy)
 
-    assert time.thread_time() - start < 0.5
+    assert time.thread_time() - start < NO_TIME_S
     assert found.artist is None
 
 
@@ -74,5 +76,5 @@ def test_hostile_exif_is_survived_in_no_time(block: bytes, policy: MetadataPolic
 
     result = kept(read_metadata(image), policy)
 
-    assert time.thread_time() - start < 0.5
+    assert time.thread_time() - start < NO_TIME_S
     assert len(result.exif or b"") <= LONGEST_BLOCK
