@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import chain, islice, takewhile
+from itertools import chain, takewhile
 
 from frontend.changes import Changes, told_by
 from frontend.crew import Crew, WorkerState
@@ -160,12 +160,9 @@ class Board:
             return None
         return [(self._jobs[job_id], place) for job_id, place in changed.items()]
 
-    def doubtful(self, most: int | None = None) -> list[JobId]:
-        """The jobs that have not ended, as far as is known: those at work, then the next in line.
-
-        Only the first ones of these with `most`.
-        """
-        return list(islice(chain(self._at_work, *self._waiting.values(), self._outside), most))
+    def doubtful(self) -> list[JobId]:
+        """The jobs that have not ended, as far as is known: those at work, then the next in line."""
+        return list(chain(self._at_work, *self._waiting.values(), self._outside))
 
     def pop_contested(self) -> set[JobId]:
         """The jobs that were called off, it was told of late, at an earlier attempt than is known."""

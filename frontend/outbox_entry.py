@@ -30,8 +30,7 @@ async def open_entry(
     """The entry of this job, which has been in the outbox since then; None when nothing is to be sent.
 
     An entry whose job has ended, or whose image is gone, is removed, unless the job is asked for once more
-    meanwhile. Whoever ended the job may have died
-    before its webhook was on its way, so that is sent first.
+    meanwhile. Whoever ended the job may have died before its webhook was on its way, so that is sent first.
     """
     record = await _record(job_id, store)
     command = await _command(job_id, record, outbox)

@@ -56,8 +56,8 @@ class Uploader:
         """The job of the image with these options; what was begun before is gone on with, in its batch.
 
         `for_room` is how long several uploads together wait while the server is full. It stays remembered
-        until `forget`. Raises Refused, SourceChanged, SourceUnreadable, and Unreachable
-        and Busy when patience is over.
+        until `forget`. Raises Refused, SourceChanged and SourceUnreadable, and Unreachable and Busy when
+        patience is over.
         """
         digest = self._digest(image, fields)
         known = self._remembered.find(digest)

@@ -98,7 +98,7 @@ def test_a_job_that_is_to_be_tried_again_has_no_place_in_the_queue(log: Log, boa
     log.tell(story.queued(), story.started(), story.retrying())
 
     assert board.position(story.job_id) is None
-    assert board.doubtful(10) == [story.job_id]
+    assert board.doubtful() == [story.job_id]
 
 
 def test_a_job_that_has_ended_does_not_wait_when_its_queued_event_comes_late(log: Log, board: Board) -> None:
@@ -186,7 +186,7 @@ def test_a_receipt_ends_a_job_whose_event_was_lost(log: Log, board: Board) -> No
     assert known is not None
     assert known.status == "done"
     assert log.changes[-1] is known
-    assert board.doubtful(10) == []
+    assert board.doubtful() == []
 
 
 def test_a_receipt_is_right_though_it_is_of_an_earlier_attempt(log: Log, board: Board) -> None:
@@ -252,8 +252,8 @@ def test_doubtful_are_those_at_work_and_then_the_next_in_line(log: Log, board: B
     waiting, working, ended = Story(), Story(), Story()
     log.tell(waiting.queued(), working.started(), ended.done())
 
-    assert board.doubtful(10) == [working.job_id, waiting.job_id]
-    assert board.doubtful(1) == [working.job_id]
+    assert board.doubtful() == [working.job_id, waiting.job_id]
+    assert board.doubtful()[:1] == [working.job_id]
 
 
 def test_beyond_its_bound_the_board_forgets_those_that_ended_first(log: Log, board: Board) -> None:

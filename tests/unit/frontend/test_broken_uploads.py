@@ -201,29 +201,9 @@ async def test_bytes_that_a_client_was_told_not_to_send_are_not_counted(new_fron
     assert "Upload-Job" in (await created(client, len(PNG), PNG)).headers
 
 
-async def test_an_upload_that_breaks_off_as_it_is_created_leaves_nothing(
-    lonely: Client, storage: Path
-) -> None:
-    async with connection_to(lonely) as connection:
-        await connection.send_head(
-            "POST",
-            "/files/",
-            Tus_Resumable="1.0.0",
-            Upload_Length=len(BIG),
-            Content_Length=len(BIG),
-            Content_Type="application/offset+octet-stream",
-        )
-        await connection.send(BIG[:HALF])
-        await eventually(lambda: bool(left_in(storage)))
-        await connection.hang_up()
-
-    await eventually(lambda: left_in(storage) == [])
-
-
-async def test_who_falls_silent_as_an_upload_is_created_is_told_that_nothing_is_kept(
-    new_frontend: NewFrontend, storage: Path
-) -> None:
-    client = await new_frontend(NOWHERE, upload_stall_s=0.2)
+@asynccontextmanager
+async def half_created(client: Client) -> AsyncIterator[Connection]:
+    """A creation of which half of the bytes have been sent with it."""
     async with connection_to(client) as connection:
         await connection.send_head(
             "POST",
@@ -234,6 +214,24 @@ async def test_who_falls_silent_as_an_upload_is_created_is_told_that_nothing_is_
             Content_Type="application/offset+octet-stream",
         )
         await connection.send(BIG[:HALF])
+        yield connection
+
+
+async def test_an_upload_that_breaks_off_as_it_is_created_leaves_nothing(
+    lonely: Client, storage: Path
+) -> None:
+    async with half_created(lonely) as connection:
+        await eventually(lambda: bool(left_in(storage)))
+        await connection.hang_up()
+
+    await eventually(lambda: left_in(storage) == [])
+
+
+async def test_who_falls_silent_as_an_upload_is_created_is_told_that_nothing_is_kept(
+    new_frontend: NewFrontend, storage: Path
+) -> None:
+    client = await new_frontend(NOWHERE, upload_stall_s=0.2)
+    async with half_created(client) as connection:
         _, problem = await connection.answer()
 
     assert (problem["status"], problem["detail"]) == (408, UploadStalled.__doc__)

@@ -93,7 +93,7 @@ async def test_a_client_of_whose_ends_the_log_says_nothing_is_not_kept_in_bulk(
         await store.save_receipt(story.receipt())
     await commands_in_queue(amqp_url)
 
-    await eventually(lambda: not board.doubtful(9))
+    await eventually(lambda: not board.doubtful())
 
     (later,) = await sent(clients[0], shop)
     assert (await in_lanes(amqp_url))["interactive"] == {str(later.job_id)}
@@ -128,7 +128,7 @@ async def test_what_is_asked_for_once_more_goes_the_way_that_is_free_now(
     assert (await in_lanes(amqp_url))["bulk"] == {str(last.job_id)}
     await store.save_receipt(last.failed_receipt())
     await tell(last.failed(), *(story.done() for story in others))
-    await eventually(lambda: not board.doubtful(9))
+    await eventually(lambda: not board.doubtful())
 
     async with clients[0].post(f"/api/jobs/{last.job_id}/retry", headers=shop) as response:
         assert response.status == 202, await response.text()
