@@ -4,7 +4,6 @@ Nothing of a RabbitMQ that the machine may have besides is used: not its configu
 data or node name. Everything listens on 127.0.0.1.
 """
 
-import contextlib
 import os
 import random
 from collections.abc import Mapping
@@ -45,13 +44,11 @@ class NodePorts:
         )
 
     @classmethod
-    def anywhere(cls, ports: Ports | None = None) -> Self:
-        """Four free ports that nobody is likely to ask for, kept for a test as long as `ports` are."""
+    def anywhere(cls, ports: Ports) -> Self:
+        """Four free ports that nobody is likely to ask for."""
         # Below those that the system gives to outgoing connections.
         start = random.randrange(20_000, 30_000)  # noqa: S311  # not for a secret
-        with contextlib.ExitStack() as stack:
-            kept = ports or stack.enter_context(Ports())
-            return cls.take(kept, amqp=start, management=start, erlang=start)
+        return cls.take(ports, amqp=start, management=start, erlang=start)
 
 
 def write_broker_files(folder: Path, ports: NodePorts) -> None:

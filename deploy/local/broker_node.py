@@ -25,6 +25,7 @@ from deploy.local.broker_server import find_server
 from deploy.local.lean_installation import make_lean_installation
 from deploy.local.leftover_node import end_leftover_node
 from deploy.local.port_mapper import port_mapper, wait_for_port_mapper
+from deploy.local.ports import Ports
 from deploy.local.program import Program
 
 START_WITHIN_S = 60.0
@@ -67,7 +68,9 @@ class BrokerNode:
         self.name = name
         self._has_own_mapper = has_own_mapper
         self.folder = folder.absolute()
-        self.ports = ports or NodePorts.anywhere()
+        # Its own are kept until the end: nobody may take them before it listens, nor while it is killed.
+        self._kept = Ports()
+        self.ports = ports or NodePorts.anywhere(self._kept)
         self._server = self._script = server or find_server()
         self._processes: list[subprocess.Popen[bytes]] = []
 
@@ -186,7 +189,11 @@ class BrokerNode:
             time.sleep(POLL_S)
 
     def __enter__(self) -> Self:
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self._kept.close()
+            raise
         return self
 
     def __exit__(
@@ -195,7 +202,10 @@ class BrokerNode:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.stop()
+        try:
+            self.stop()
+        finally:
+            self._kept.close()
 
 
 def open_program(program: Program) -> subprocess.Popen[bytes]:

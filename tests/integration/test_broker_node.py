@@ -10,7 +10,9 @@ import psutil
 import pytest
 
 from deploy.local import leftover_node
+from deploy.local.broker_files import NodePorts
 from deploy.local.broker_node import BrokerNode, NodeFailed
+from deploy.local.ports import Ports
 from tests.broker_cluster import has_saved
 from tests.eventually import eventually
 from tests.management import call
@@ -112,13 +114,21 @@ def test_a_stopped_node_leaves_no_process(own_node: BrokerNode) -> None:
     assert not alive, gone
 
 
+def test_the_ports_of_a_node_are_nobody_elses_until_it_ends_for_good(own_node: BrokerNode) -> None:
+    own_node.stop()
+    with Ports() as others:
+        assert others.take(own_node.ports.amqp) != own_node.ports.amqp
+
+    own_node.start()
+
+
 def test_a_node_that_cannot_start_says_why_and_leaves_no_process(tmp_path: Path) -> None:
-    node = BrokerNode(tmp_path)
     with (
-        socket.create_server(("127.0.0.1", node.ports.amqp)),
+        Ports() as ports,
+        socket.create_server(("127.0.0.1", (taken := NodePorts.anywhere(ports)).amqp)),
         pytest.raises(NodeFailed, match="eaddrinuse") as error,
     ):
-        node.start()
+        BrokerNode(tmp_path, taken).start()
 
     assert str(tmp_path / "log") in str(error.value)
     assert not [

@@ -101,6 +101,7 @@ def test_when_there_is_none_left_it_says_so() -> None:
 
 
 def test_a_node_gets_four_different_ports() -> None:
-    ports = NodePorts.anywhere()
+    with Ports() as taken:
+        ports = NodePorts.anywhere(taken)
 
     assert len({ports.amqp, ports.management, ports.distribution, ports.epmd}) == 4
