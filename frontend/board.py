@@ -224,7 +224,7 @@ class Board:
         return sum(1 for _ in recent) / window_s
 
     def _take_job_event(self, event: AnyJobEvent) -> bool:
-        """Whether the event has changed the job."""
+        """Whether there is something to tell."""
         fresh = state_from_event(event)
         known = self._jobs.get(fresh.id)
         state = fresh if known is None else known.advanced(event)
@@ -233,7 +233,7 @@ class Board:
         if state.status in ("done", "failed") and (known is None or known.status != state.status):
             self._paces.take(state, lane=(known or state).lane, slots=self._crew.slots)
         self._put(state)
-        return True
+        return not _is_same_end(known, state)
 
     def _put_ahead(self, state: JobState) -> None:
         told = told_by(state)
@@ -259,8 +259,9 @@ class Board:
         if state.status in ENDS and (before is None or before.status != state.status):
             self._note_end(state)
         self._forget_surplus()
-        for on_change in self._on_change:
-            on_change(state)
+        if not _is_same_end(before, state):
+            for on_change in self._on_change:
+                on_change(state)
 
     def _note_end(self, state: JobState) -> None:
         if self._is_replaying:
@@ -314,6 +315,11 @@ class Board:
             batch.pop(state.id, None)
             if not batch:
                 del self._batches[state.batch_id or ""]
+
+
+def _is_same_end(before: JobState | None, state: JobState) -> bool:
+    """Whether a job that had ended has but got what is told late of how it began: its end was told."""
+    return before is not None and before.is_ended and state.is_ended and state.end == before.end
 
 
 def _is_fresh(state: JobState) -> bool:

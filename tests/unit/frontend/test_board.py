@@ -108,6 +108,18 @@ def test_a_job_that_has_ended_does_not_wait_when_its_queued_event_comes_late(log
     assert board.position(story.job_id) is None
 
 
+def test_an_end_is_told_once_when_the_queued_event_comes_late(log: Log, board: Board) -> None:
+    story = Story()
+    log.tell(story.failed())
+    log.changes.clear()
+
+    log.tell(story.queued())
+
+    assert log.changes == []
+    log.tell(story.queued(attempt=2))
+    assert [state.status for state in log.changes] == ["queued"]
+
+
 def test_those_behind_move_up_at_once_when_a_job_is_cancelled(log: Log, board: Board) -> None:
     first, second, third = Story(), Story(), Story()
     log.tell(first.queued(), second.queued(), third.queued())

@@ -92,6 +92,14 @@ def test_what_the_store_knew_first_counts_as_changed_until_the_log_has_told_it()
     assert changed(board, 12) == []
 
 
+def test_what_is_told_late_of_a_job_that_has_failed_is_no_change() -> None:
+    story = Story()
+    board = board_of(story.failed(), story.queued(), HEARTBEAT)
+
+    assert changed(board, 9) == [(story.job_id, "failed", 10)]
+    assert changed(board, 10) == []
+
+
 def test_a_job_that_was_forgotten_may_have_changed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(board_module, "MOST_JOBS", 1)
     board = board_of(Story().done(), HEARTBEAT, Story().queued())
