@@ -6,7 +6,7 @@ It is kept as far as it comes; one with a checksum as a whole or not at all.
 import asyncio
 import hashlib
 
-from frontend.errors import ChecksumMismatch, UploadPaused, UploadStalled, UploadTooLarge
+from frontend.errors import ChecksumMismatch, UploadTooLarge
 from frontend.tus_headers import Checksum
 from frontend.upload_body import UploadBody
 from frontend.upload_form import format_of
@@ -37,9 +37,8 @@ class Appending:
     async def take_in(self, body: UploadBody) -> str | None:
         """The digest of the whole upload, if this body brings all of it.
 
-        Raises what UploadBody does, but UploadPaused when the sender falls silent; NotAnImage as soon as that
-        is seen; UploadLocked if nothing comes and somebody else waits: what has come stays. Raises
-        ChecksumMismatch and UploadTooLarge: nothing stays.
+        Raises what UploadBody does; NotAnImage as soon as that is seen; UploadLocked if nothing comes and
+        somebody else waits: what has come stays. Raises ChecksumMismatch and UploadTooLarge: nothing stays.
         """
         upload, offset = self._upload, self._offset
         if offset + (body.declared or 0) > upload.length:
@@ -64,8 +63,6 @@ class Appending:
         except BaseException as error:
             if self._checksum or isinstance(error, UploadTooLarge):
                 appended.take_back()
-            if isinstance(error, UploadStalled):
-                raise UploadPaused from error  # clients of tus give up for good at 408
             raise
 
     async def _copy(self, body: UploadBody, appended: AppendedBytes) -> None:

@@ -76,11 +76,9 @@ class ResumableUploads:
         """
         await self._create(upload)
         try:
-            return await self.append(upload.id, 0, body, checksum)
-        except BaseException as error:
+            return await self._append(upload.id, 0, body, checksum)
+        except BaseException:
             await asyncio.to_thread(self._unfinished.remove, upload.id)
-            if isinstance(error, UploadPaused):
-                raise UploadStalled from error  # there is nothing to go on with
             raise
 
     async def join(self, upload: UnfinishedUpload, address: str) -> Standing:
@@ -109,17 +107,13 @@ class ResumableUploads:
     ) -> Standing:
         """Take in what comes behind the first `offset` bytes; what has come of it stays when it breaks off.
 
-        Raises FinalUpload, OffsetConflict and what Appending does.
+        Raises FinalUpload, OffsetConflict and what Appending does, but UploadPaused when the sender falls
+        silent.
         """
-        async with self._held(upload_id) as upload:
-            if upload.parts:
-                raise FinalUpload
-            if offset != await self._offset(upload):
-                raise OffsetConflict
-            sha256 = None
-            if body is not None:
-                sha256 = await self._take_in(upload, offset, body, checksum)
-            return await self._standing(upload, sha256=sha256)
+        try:
+            return await self._append(upload_id, offset, body, checksum)
+        except UploadStalled as error:
+            raise UploadPaused from error  # clients of tus give up for good at 408
 
     async def remove(self, upload_id: JobId) -> None:
         """Forget an upload, and remove what has come of it; if it has become a job, that stays."""
@@ -136,6 +130,19 @@ class ResumableUploads:
             except UploadLocked:
                 continue  # somebody is at it
         return removed
+
+    async def _append(
+        self, upload_id: JobId, offset: int, body: UploadBody | None, checksum: Checksum | None
+    ) -> Standing:
+        async with self._held(upload_id) as upload:
+            if upload.parts:
+                raise FinalUpload
+            if offset != await self._offset(upload):
+                raise OffsetConflict
+            sha256 = None
+            if body is not None:
+                sha256 = await self._take_in(upload, offset, body, checksum)
+            return await self._standing(upload, sha256=sha256)
 
     async def _swept(self, upload_id: JobId) -> bool:
         try:

@@ -56,9 +56,16 @@ async def followed(aiohttp_server: AiohttpServer, request: pytest.FixtureRequest
         await asyncio.wait([following])
 
 
-@pytest.mark.parametrize("followed", [[JOB, None]], indirect=True)
-async def test_a_job_that_is_removed_before_the_line_tells_of_it_is_told_as_removed(
-    followed: tuple[Ends, Told], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("followed", "status"),
+    [
+        pytest.param([JOB, None], "removed", id="removed"),
+        pytest.param([JOB, JOB | {"status": "done"}], "done", id="done"),
+    ],
+    indirect=["followed"],
+)
+async def test_a_job_of_which_the_line_tells_nothing_is_asked_for_until_it_is_over(
+    followed: tuple[Ends, Told], status: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ends, "UNTOLD_S", 0.01)
     known, told = followed
@@ -66,17 +73,4 @@ async def test_a_job_that_is_removed_before_the_line_tells_of_it_is_told_as_remo
     async with asyncio.timeout(5):
         ended = await known.of("1")
 
-    assert (ended.status, ended.name, told.asked) == ("removed", "a.jpg", 2)
-
-
-@pytest.mark.parametrize("followed", [[JOB, JOB, JOB | {"status": "done"}]], indirect=True)
-async def test_a_job_of_which_the_line_tells_nothing_is_asked_for_until_it_has_ended(
-    followed: tuple[Ends, Told], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(ends, "UNTOLD_S", 0.01)
-    known, told = followed
-
-    async with asyncio.timeout(5):
-        ended = await known.of("1")
-
-    assert (ended.status, told.asked) == ("done", 3)
+    assert (ended.status, ended.name, told.asked) == (status, "a.jpg", 2)
