@@ -1,6 +1,7 @@
 /** One large file sent to the server by tus, so that what breaks off goes on where it was. */
 
 import "./tus.min.js";
+import { abortable } from "./abortable.js";
 import { Refused, request } from "./api_request.js";
 import { outcome, retryAfter } from "./upload_outcome.js";
 
@@ -29,9 +30,7 @@ export async function sendResumably(sending) {
 }
 
 function send({ url, known, maxRequestBytes, fields, file, onProgress, onBreak, signal }) {
-  let onAbort = null;
-  return new Promise((resolve, reject) => {
-    signal.throwIfAborted();
+  return abortable(signal, (resolve) => {
     const upload = new Upload(file, {
       // With an endpoint it would begin anew, from the first byte, whatever a proxy says of a known address.
       endpoint: known.url ? null : url,
@@ -53,16 +52,13 @@ function send({ url, known, maxRequestBytes, fields, file, onProgress, onBreak, 
       onSuccess: ({ lastResponse }) => resolve(accepted(lastResponse)),
       onError: (error) => resolve(failed(error)),
     });
-    onAbort = () => {
-      reject(signal.reason);
+    upload.start();
+    return () => {
       upload.abort(true).catch(() => {
         // It expires, then.
       });
     };
-    signal.addEventListener("abort", onAbort);
-    upload.start();
-    // The signal may be that of many files, and outlive this one.
-  }).finally(() => signal.removeEventListener("abort", onAbort));
+  });
 }
 
 /** The fields as the server knows them; of one that is there more than once all values, with commas between. */

@@ -1,5 +1,6 @@
 /** One file sent to the server, and what came of it. */
 
+import { abortable } from "./abortable.js";
 import { outcome, retryAfter } from "./upload_outcome.js";
 
 /**
@@ -32,24 +33,16 @@ export async function sendFile({ url, key, fields, file, onProgress, signal }) {
 
 /** Resolves when the request is over, whatever the answer; `status` is 0 when there was none. */
 function post(url, key, form, signal, onProgress) {
-  let onAbort = null;
-  return new Promise((resolve, reject) => {
-    signal.throwIfAborted();
+  return abortable(signal, (resolve) => {
     const request = new XMLHttpRequest();
-    onAbort = () => {
-      // First, since abort() itself ends the request and would resolve it as one without an answer.
-      reject(signal.reason);
-      request.abort();
-    };
-    signal.addEventListener("abort", onAbort);
     request.upload.addEventListener("progress", onProgress);
     request.addEventListener("loadend", () => resolve(request));
     request.open("POST", url);
     request.setRequestHeader("Accept", "application/json");
     request.setRequestHeader("Idempotency-Key", key);
     request.send(form);
-    // The signal may be that of many files, and outlive this one.
-  }).finally(() => signal.removeEventListener("abort", onAbort));
+    return () => request.abort();
+  });
 }
 
 /** A server that refuses a body early closes the connection, which looks like a lost network from here. */
