@@ -7,17 +7,17 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import chain, takewhile
+from itertools import takewhile
 
 from frontend.changes import Changes, told_by
 from frontend.crew import Crew, WorkerState
 from frontend.job_state import JobState, state_from_event
 from frontend.pace import Forecast, Paces
+from frontend.stages import Stages
 from frontend.unfinished import Unfinished
 from pipeline.ids import BatchId, JobId, parse_job_id
 from pipeline.log_id import LogId
 from pipeline.messages import (
-    LANES,
     AnyEvent,
     AnyJobEvent,
     ClientTag,
@@ -47,13 +47,7 @@ class Board:
 
     def __init__(self) -> None:
         self._jobs: dict[JobId, JobState] = {}
-        self._waiting: dict[Lane, dict[JobId, None]] = {lane: {} for lane in LANES}
-        self._places: dict[JobId, int] | None = None
-        """The places of those that wait, from 1; None when they have to be counted anew."""
-        self._outside: dict[JobId, None] = {}
-        """Those that are not in the queue yet, and so have no place in it."""
-        self._at_work: dict[JobId, None] = {}
-        self._ended: dict[JobId, None] = {}
+        self._stages = Stages()
         self._unfinished = Unfinished()
         self._batches: dict[str, dict[JobId, None]] = {}
         self._crew = Crew()
@@ -92,10 +86,13 @@ class Board:
             job_id = parse_job_id(event.job_id)
             if self._take_job_event(event):
                 self._changes.note(job_id, place.offset)
-            if isinstance(event, JobCancelled) and job_id not in self._ended:
+            known = self._jobs.get(job_id)
+            if isinstance(event, JobCancelled) and known is not None and not known.is_ended:
                 self._contested.add(job_id)
             self._changes.confirm(event, job_id, place.offset)
-            self._let_in(event)
+            # It is told of when its command is in the queue.
+            if self._stages.let_in(job_id):
+                self._put(self._jobs[job_id])
         else:
             self._crew.take(event, event.at if is_replay else datetime.now(UTC))
 
@@ -106,7 +103,7 @@ class Board:
         """
         job_id = parse_job_id(event.job_id)
         if not is_in_queue and job_id not in self._jobs:
-            self._outside[job_id] = None
+            self._stages.keep_outside(job_id)
         if self._take_job_event(event):
             self._changes.note_ahead(job_id, (type(event), event.attempt))
         return self._jobs[job_id]
@@ -138,12 +135,11 @@ class Board:
 
         What is known from the store alone may never have been sent: its frontend may have died before that.
         """
-        return job_id in self._jobs and job_id not in self._outside
+        return job_id in self._jobs and not self._stages.is_outside(job_id)
 
     def forget_unsent(self, job_id: JobId) -> None:
         """Know no more of a job that is not in the queue and is not to be: its frontend has given it up."""
-        if job_id in self._outside:
-            del self._outside[job_id]
+        if self._stages.let_in(job_id):
             self._drop(job_id)
 
     def batch_jobs(self, batch_id: BatchId) -> list[JobState]:
@@ -162,7 +158,7 @@ class Board:
 
     def doubtful(self) -> list[JobId]:
         """The jobs that have not ended, as far as is known: those at work, then the next in line."""
-        return list(chain(self._at_work, *self._waiting.values(), self._outside))
+        return list(self._stages.not_ended())
 
     def pop_contested(self) -> set[JobId]:
         """The jobs that were called off, it was told of late, at an earlier attempt than is known."""
@@ -171,34 +167,24 @@ class Board:
 
     def at_work(self) -> list[JobId]:
         """The jobs that have begun and not ended: a worker is at them, or they are tried again later."""
-        return list(self._at_work)
+        return list(self._stages.at_work())
 
     def waiting(self) -> Iterator[tuple[JobState, int]]:
         """The waiting jobs in the order of their lane, with their place in it from 1."""
-        return (
-            (self._jobs[job_id], place)
-            for waiting in self._waiting.values()
-            for place, job_id in enumerate(waiting, start=1)
-        )
+        return ((self._jobs[job_id], place) for job_id, place in self._stages.waiting())
 
     def oldest_waiting(self) -> JobState | None:
         """The job that has waited for longest, of those that the board knows, in the queue or not yet."""
-        waiting = (self._jobs[job_id] for job_id in chain(*self._waiting.values(), self._outside))
+        waiting = (self._jobs[job_id] for job_id in self._stages.not_begun())
         return min(waiting, key=lambda state: state.asked_at, default=None)
 
     def position(self, job_id: JobId) -> int | None:
         """The place of a job in its lane, from 1; None when it does not wait or is not known."""
-        waiting = self._lane_with(job_id)
-        if waiting is None:
-            return None
-        if next(reversed(waiting)) == job_id:  # what has just come, which is what is asked for most
-            return len(waiting)
-        return self._counted()[job_id]
+        return self._stages.position(job_id)
 
     def places(self, job_ids: set[JobId]) -> dict[JobId, int]:
         """The places in their lanes of those of these jobs that wait."""
-        places = self._counted() if job_ids else {}
-        return {job_id: places[job_id] for job_id in job_ids if job_id in places}
+        return self._stages.places(job_ids)
 
     def workers(self) -> list[WorkerState]:
         """The workers that have been heard of lately, by name."""
@@ -243,22 +229,17 @@ class Board:
 
     def _put(self, state: JobState) -> None:
         before = self._jobs.get(state.id)
+        if before is None:
+            self._make_room()
         self._jobs[state.id] = state
         if state.status == "removed":
             self._leave_batch(state)
         elif state.batch_id is not None:
             self._batches.setdefault(state.batch_id, {})[state.id] = None
-        kind, had_place = self._kind(state), self._lane_with(state.id)
-        for other in (*self._waiting.values(), self._outside, self._at_work, self._ended):
-            if other is not kind:
-                other.pop(state.id, None)
-        kind.setdefault(state.id)
-        if had_place is not self._lane_with(state.id):
-            self._places = None
+        self._stages.put(state)
         self._unfinished.note(before, state)
         if state.status in ENDS and (before is None or before.status != state.status):
             self._note_end(state)
-        self._forget_surplus()
         if not _is_same_end(before, state):
             for on_change in self._on_change:
                 on_change(state)
@@ -271,37 +252,13 @@ class Board:
         for on_end in self._on_end:
             on_end(state)
 
-    def _counted(self) -> dict[JobId, int]:
-        """All places. Between two moves of the queue many may ask for theirs."""
-        if self._places is None:
-            self._places = {state.id: place for state, place in self.waiting()}
-        return self._places
-
-    def _lane_with(self, job_id: JobId) -> dict[JobId, None] | None:
-        """The lane in which the job waits, if it does."""
-        return next((waiting for waiting in self._waiting.values() if job_id in waiting), None)
-
     def _works_on(self, job_id: str, lane: Lane) -> bool:
         state = self._jobs.get(JobId(job_id))
         return lane == ("interactive" if state is None else state.lane)
 
-    def _kind(self, state: JobState) -> dict[JobId, None]:
-        if state.status == "queued":
-            return self._outside if state.id in self._outside else self._waiting[state.lane]
-        return self._ended if state.is_ended else self._at_work
-
-    def _let_in(self, event: AnyJobEvent) -> None:
-        """The log tells of a job when its command is in the queue."""
-        job_id = parse_job_id(event.job_id)
-        if job_id in self._outside:
-            del self._outside[job_id]
-            self._put(self._jobs[job_id])
-
-    def _forget_surplus(self) -> None:
-        while len(self._jobs) > MOST_JOBS and self._ended:
-            oldest = next(iter(self._ended))
-            del self._ended[oldest]
-            self._drop(oldest)
+    def _make_room(self) -> None:
+        while len(self._jobs) >= MOST_JOBS and (first := self._stages.pop_first_ended()):
+            self._drop(first)
 
     def _drop(self, job_id: JobId) -> None:
         state = self._jobs.pop(job_id)

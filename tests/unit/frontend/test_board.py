@@ -7,6 +7,7 @@ from itertools import count
 import pytest
 from msgspec.structs import replace
 
+from frontend import board as board_module
 from frontend.board import LATE_NEWS, MOST_JOBS, RATE_WINDOW_S, Board
 from frontend.crew import WORKER_SILENCE
 from frontend.job_state import JobState, state_from_receipt
@@ -118,6 +119,20 @@ def test_an_end_is_told_once_when_the_queued_event_comes_late(log: Log, board: B
     assert log.changes == []
     log.tell(story.queued(attempt=2))
     assert [state.status for state in log.changes] == ["queued"]
+
+
+def test_a_job_is_called_off_while_more_wait_than_a_board_has_room_for(
+    monkeypatch: pytest.MonkeyPatch, log: Log, board: Board
+) -> None:
+    monkeypatch.setattr(board_module, "MOST_JOBS", 1)
+    called_off, other, later = Story(), Story(), Story()
+    log.tell(called_off.queued(), other.queued())
+
+    state = board.take_own(called_off.cancelled())
+
+    assert state.status == "cancelled"
+    log.tell(later.queued())
+    assert board.job(called_off.job_id) is None
 
 
 def test_those_behind_move_up_at_once_when_a_job_is_cancelled(log: Log, board: Board) -> None:
