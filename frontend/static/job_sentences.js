@@ -66,7 +66,8 @@ function place(position) {
   return position === 1 ? "next" : ordinal(position);
 }
 
-function doneSentence({ worker, started_at: started, finished_at: finished }) {
+function doneSentence({ worker, reused: isReused, started_at: started, finished_at: finished }) {
+  if (isReused && !worker) return "Done at once: it was resized before";
   const took = started && finished ? ` in ${duration(Date.parse(finished) - Date.parse(started))}` : "";
   return `Done${took}${worker ? ` by ${worker}` : ""}`;
 }

@@ -19,6 +19,7 @@ MEAN_COLOUR = """picture => {
     return [width, height, ...sums.map(sum => sum / (width * height))];
 }"""
 """Width, height, and the mean of red, green, blue and alpha of an image or a canvas."""
+RESIZED_BEFORE = "Done at once: it was resized before"
 
 
 async def test_a_blurred_picture_is_shown_until_the_thumbnail_has_come(rig: Rig, browser: Browser) -> None:
@@ -78,6 +79,24 @@ async def test_the_viewer_shows_a_blurred_picture_until_the_large_one_has_come(
     await expect(placeholder).to_be_hidden()
     assert all(abs(one - other) < 12 for one, other in zip(blurred, large, strict=True))
     assert complaints == []
+
+
+async def test_an_image_that_comes_again_says_why_it_is_done_at_once(rig: Rig, browser: Browser) -> None:
+    await rig.start(workers=1)
+    page = await browser.new_page()
+    await page.goto(rig.url)
+    states = page.locator('#job-list [data-status="done"] .job-state')
+    again = files(1)
+
+    await choose_and_upload(page, again)
+    await expect(states.filter(has_text="by worker-1")).to_have_count(1, timeout=WITHIN_MS)
+    await choose_and_upload(page, again)
+
+    await expect(states.filter(has_text=RESIZED_BEFORE)).to_have_count(1, timeout=WITHIN_MS)
+    plain = await (await browser.new_context(java_script_enabled=False)).new_page()
+    await plain.goto(page.url)
+    states = plain.locator('#job-list [data-status="done"] .job-state')
+    await expect(states.filter(has_text=RESIZED_BEFORE)).to_have_count(1)
 
 
 async def test_all_results_are_downloaded_at_once(rig: Rig, browser: Browser) -> None:
