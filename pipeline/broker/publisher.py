@@ -96,10 +96,10 @@ class Publisher:
     ) -> None:
         """Return when the body is in the queue of the dead, with `reason` as a header. Raises as above.
 
-        Its routing key says which lane it was taken from. A link that is just opening is waited for, as with
-        events.
+        Its routing key says which lane it was taken from. A link that is just opening is waited for, and
+        longer than with events: the reason would be lost for good.
         """
-        await self.link.wait_open(EVENT_TIMEOUT_S)
+        await self.link.wait_open(COMMAND_TIMEOUT_S)
         message = self._message(body, "dead_letter", None, {**headers, "reason": reason})
         address = _Address(topology.DEAD_IMAGES, topology.lane_key(lane), topology.RESIZE_DEAD)
         await self._publish_confirmed(address, message)

@@ -58,11 +58,17 @@ async def test_an_event_waits_for_a_link_that_is_just_opening(amqp_url: str) -> 
         await publisher.link.close()
 
 
-async def test_a_dead_letter_waits_for_a_link_that_is_just_opening(node: BrokerNode, amqp_url: str) -> None:
+async def test_a_dead_letter_waits_for_a_link_that_takes_long_to_open(
+    node: BrokerNode, amqp_url: str
+) -> None:
     publisher = Publisher(amqp_url, service=SERVICE)
+    publishing = asyncio.create_task(
+        publisher.publish_dead_letter(b"garbage", lane="bulk", reason="no command", headers={})
+    )
+    await asyncio.wait([publishing], timeout=1.1 * EVENT_TIMEOUT_S)
     publisher.link.start()
     try:
-        await publisher.publish_dead_letter(b"garbage", lane="bulk", reason="no command", headers={})
+        await publishing
     finally:
         await publisher.link.close()
 
