@@ -218,8 +218,7 @@ class Board:
             return False
         if state.status in ("done", "failed") and (known is None or known.status != state.status):
             self._paces.take(state, lane=(known or state).lane, slots=self._crew.slots)
-        self._put(state)
-        return not _is_same_end(known, state)
+        return self._put(state)
 
     def _put_ahead(self, state: JobState) -> None:
         told = told_by(state)
@@ -227,7 +226,8 @@ class Board:
             self._changes.note_ahead(state.id, told)
         self._put(state)
 
-    def _put(self, state: JobState) -> None:
+    def _put(self, state: JobState) -> bool:
+        """Whether there is something to tell."""
         before = self._jobs.get(state.id)
         if before is None:
             self._make_room()
@@ -240,9 +240,11 @@ class Board:
         self._unfinished.note(before, state)
         if state.status in ENDS and (before is None or before.status != state.status):
             self._note_end(state)
-        if not _is_same_end(before, state):
-            for on_change in self._on_change:
-                on_change(state)
+        if _is_same_end(before, state):
+            return False
+        for on_change in self._on_change:
+            on_change(state)
+        return True
 
     def _note_end(self, state: JobState) -> None:
         if self._is_replaying:
