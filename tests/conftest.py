@@ -1,6 +1,6 @@
 """What all tests share: one real RabbitMQ node for the session, empty queues and a store for each test."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 
 import aio_pika
@@ -12,12 +12,28 @@ from pipeline.local_store import LocalImageStore
 from tests import management
 
 VERSION = pytest.StashKey[str]()
+HAS_FAILED = pytest.StashKey[bool]()
+LONGEST_LOG = 20_000
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Tell which RabbitMQ the tests ran against."""
     if VERSION in config.stash:
         terminalreporter.write_line(f"RabbitMQ {config.stash[VERSION]}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show with a test that has failed what the services said that had their logs in its folder."""
+    report = yield
+    if call.when == "call" and report.failed:
+        item.stash[HAS_FAILED] = True
+        folder = getattr(item, "funcargs", {}).get("tmp_path")
+        for log in sorted(folder.rglob("*.log")) if folder else ():
+            report.sections.append((f"{log.stem} said", log.read_text(errors="replace")[-LONGEST_LOG:]))
+    return report
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ import pytest_asyncio
 from playwright.async_api import Browser
 
 from tests.checked_session import checked_session
+from tests.conftest import HAS_FAILED
 from tests.e2e.browser import open_browser
 from tests.rig import Rig
 
@@ -49,8 +50,14 @@ async def chromium() -> AsyncIterator[Browser]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def browser(chromium: Browser) -> AsyncIterator[Browser]:
-    """The browser, with no page that an earlier test has opened, and nothing of what it has kept."""
+async def browser(chromium: Browser, request: pytest.FixtureRequest) -> AsyncIterator[Browser]:
+    """The browser, with no page that an earlier test has opened, and nothing of what it has kept.
+
+    What stood on the pages of a test that has failed is shown with it.
+    """
     yield chromium
     for context in chromium.contexts:
+        if request.node.stash.get(HAS_FAILED, False):
+            for page in context.pages:
+                print(f"{page.url}\n{await page.inner_text('body')}")  # noqa: T201
         await context.close()
