@@ -91,7 +91,7 @@ class Board:
                 self._contested.add(job_id)
             self._changes.confirm(event, job_id, place.offset)
             # It is told of when its command is in the queue.
-            if self._stages.let_in(job_id):
+            if self._stages.pop_outside(job_id):
                 self._put(self._jobs[job_id])
         else:
             self._crew.take(event, event.at if is_replay else datetime.now(UTC))
@@ -139,7 +139,7 @@ class Board:
 
     def forget_unsent(self, job_id: JobId) -> None:
         """Know no more of a job that is not in the queue and is not to be: its frontend has given it up."""
-        if self._stages.let_in(job_id):
+        if self._stages.pop_outside(job_id):
             self._drop(job_id)
 
     def batch_jobs(self, batch_id: BatchId) -> list[JobState]:

@@ -21,11 +21,11 @@ class Stages:
         """The places of those that wait, from 1; None when they have to be counted anew."""
 
     def keep_outside(self, job_id: JobId) -> None:
-        """Take a job as one that is not in the queue yet, until it is let in."""
+        """Take a job that waits as one that is not in the queue yet."""
         self._outside[job_id] = None
 
-    def let_in(self, job_id: JobId) -> bool:
-        """Take a job as one that is in the queue, from its next `put` on; whether it was not yet."""
+    def pop_outside(self, job_id: JobId) -> bool:
+        """Let go of a job that is not in the queue yet, until its next `put`; whether it was one."""
         if job_id not in self._outside:
             return False
         del self._outside[job_id]
