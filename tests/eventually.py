@@ -9,13 +9,15 @@ from typing import Any, TypeVar, overload
 T = TypeVar("T")
 
 POLL_S = 0.02
+WITHIN_S = 60.0
+"""A limit for what hangs: a machine may be slow, and a test that passes waits no longer than it has to."""
 
 
 @overload
-async def eventually(check: Callable[[], Coroutine[Any, Any, T]], timeout_s: float = 10.0) -> T: ...
+async def eventually(check: Callable[[], Coroutine[Any, Any, T]], timeout_s: float = WITHIN_S) -> T: ...
 @overload
-async def eventually(check: Callable[[], T], timeout_s: float = 10.0) -> T: ...
-async def eventually(check: Callable[[], Any], timeout_s: float = 10.0) -> Any:
+async def eventually(check: Callable[[], T], timeout_s: float = WITHIN_S) -> T: ...
+async def eventually(check: Callable[[], Any], timeout_s: float = WITHIN_S) -> Any:
     """What `check` returns, as soon as that is true. Fails after `timeout_s` with what was last seen."""
     deadline = time.monotonic() + timeout_s
     while True:

@@ -4,7 +4,9 @@ import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
+
+from tests.eventually import WITHIN_S
 
 ARGUMENTS = (
     "--no-sandbox",
@@ -19,7 +21,8 @@ ARGUMENTS = (
 
 @asynccontextmanager
 async def open_browser() -> AsyncIterator[Browser]:
-    """Chromium without a window."""
+    """Chromium without a window. What is expected of its pages has the time of all tests."""
+    expect.set_options(timeout=1000 * WITHIN_S)
     path = shutil.which("chromium")
     assert path, "chromium is missing: `make test` installs it"
     async with async_playwright() as playwright:

@@ -6,8 +6,6 @@ from playwright.async_api import FilePayload, Page, expect
 
 from tests.e2e.images import small_photograph
 
-WITHIN_MS = 20_000
-
 
 def files(count: int, *, name: str = "photo-{}.jpg") -> list[FilePayload]:
     """Photographs to choose; `{}` in the name is the number of each."""
@@ -32,7 +30,7 @@ async def choose_and_upload(page: Page, chosen: list[FilePayload] | list[Path]) 
     rows = page.locator("#job-list > [data-status]")
     before = await rows.count()
     await page.set_input_files("#file-input", chosen)
-    await expect(rows).not_to_have_count(before, timeout=WITHIN_MS)
+    await expect(rows).not_to_have_count(before)
     await page.click("#upload-button")
 
 

@@ -13,7 +13,7 @@ from deploy.local.broker_node import BrokerNode
 from tests.e2e.browser import complaints_of
 from tests.e2e.command import WITHIN_S, Command
 from tests.e2e.images import small_photograph
-from tests.e2e.page import WITHIN_MS, files, jpeg_file
+from tests.e2e.page import files, jpeg_file
 from tests.rig import ROOT, Rig
 
 PAGE = (ROOT / "docs" / "client.md").read_text()
@@ -109,14 +109,14 @@ async def test_a_page_of_ones_own_sends_follows_and_tries_again(site: str, brows
         await page.set_input_files("#files", chosen)
 
     rows = page.locator("#jobs li")
-    await expect(rows).to_have_count(4, timeout=WITHIN_MS)
-    await expect(rows.filter(has_text="photo-0.jpg: done").locator("img")).to_have_count(1, timeout=WITHIN_MS)
-    await expect(rows.filter(has_text="large.jpg: done").locator("img")).to_have_count(1, timeout=WITHIN_MS)
-    await expect(rows.filter(has_text="bad.jpg: image_truncated")).to_have_count(1, timeout=WITHIN_MS)
-    await expect(rows.filter(has_text="no.jpg: not_an_image")).to_have_count(1, timeout=WITHIN_MS)
+    await expect(rows).to_have_count(4)
+    await expect(rows.filter(has_text="photo-0.jpg: done").locator("img")).to_have_count(1)
+    await expect(rows.filter(has_text="large.jpg: done").locator("img")).to_have_count(1)
+    await expect(rows.filter(has_text="bad.jpg: image_truncated")).to_have_count(1)
+    await expect(rows.filter(has_text="no.jpg: not_an_image")).to_have_count(1)
 
     async with page.expect_response("**/retry") as answered:
         await page.click("#retry")
     assert [job["name"] for job in (await (await answered.value).json())["jobs"]] == ["bad.jpg"]
-    await expect(rows.filter(has_text="bad.jpg: image_truncated")).to_have_count(1, timeout=WITHIN_MS)
+    await expect(rows.filter(has_text="bad.jpg: image_truncated")).to_have_count(1)
     assert complaints == []

@@ -12,7 +12,6 @@ from frontend.keys import FETCHER
 from frontend.settings import FrontendSettings
 from frontend.url_fetcher import UrlFetcher
 from tests.e2e.browser import complaints_of
-from tests.e2e.page import WITHIN_MS
 from tests.rig import Rig
 from tests.unit.frontend.hostile_host import EXEMPT, HostileHost, Names, hostile_host
 
@@ -52,7 +51,7 @@ async def test_addresses_become_thumbnails_and_what_fails_says_why(
     await page.click("#upload-button")
 
     done = page.locator('#job-list [data-job-id][data-status="done"]')
-    await expect(done).to_have_count(1, timeout=WITHIN_MS)
+    await expect(done).to_have_count(1)
     await expect(done).to_contain_text("holiday.png")
     reason = "answered with status 404" if has_javascript else "not answered with an image"
     await expect(page.locator("#main")).to_contain_text(reason)

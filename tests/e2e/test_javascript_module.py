@@ -10,7 +10,7 @@ from playwright.async_api import Browser, Page, Route, WebSocketRoute
 
 from deploy.local.broker_node import BrokerNode
 from tests.e2e.images import small_photograph
-from tests.e2e.page import WITHIN_MS
+from tests.eventually import WITHIN_S
 from tests.rig import Rig
 
 LARGE_BYTES = 8_000_001
@@ -53,7 +53,7 @@ async def own_page(site: str, browser: Browser) -> AsyncIterator[Page]:
 async def said_by(page: Page, script: str) -> Any:
     """What a script returns that has a `resizer`, and an `image()` with so many bytes behind a photograph."""
     whole = f"async ([photograph, WITHIN_MS]) => {{ {MODULE} {script} }}"
-    return await page.evaluate(whole, [list(small_photograph(1)), WITHIN_MS])
+    return await page.evaluate(whole, [list(small_photograph(1)), 1000 * WITHIN_S])
 
 
 async def test_a_job_that_was_removed_before_has_ended(own_page: Page) -> None:

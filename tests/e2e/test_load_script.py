@@ -82,7 +82,7 @@ async def test_each_way_of_following_reports_the_same_numbers(rig: Rig, way: str
 async def test_each_way_of_following_outlives_a_frontend_that_is_started_anew(rig: Rig, way: str) -> None:
     await rig.start(workers=0)
     testing = asyncio.create_task(run("--url", rig.url, "--follow", way, *SMALL, "--count", "3"))
-    await eventually(lambda: len(rig.get("/api/jobs")["jobs"]) == 3, 60)
+    await eventually(lambda: len(rig.get("/api/jobs")["jobs"]) == 3)
 
     rig.frontend.stop()
     rig.frontend.start()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from playwright.async_api import Browser, Route, expect
 
-from tests.e2e.page import WITHIN_MS, choose_and_upload, files
+from tests.e2e.page import choose_and_upload, files
 from tests.rig import Rig
 
 
@@ -27,9 +27,9 @@ async def test_a_file_that_is_sent_again_after_its_answer_was_lost_makes_one_job
     await page.goto(rig.url)
     await choose_and_upload(page, files(1))
 
-    await page.locator('#job-list [data-action="retry"]:visible').click(timeout=WITHIN_MS)
+    await page.locator('#job-list [data-action="retry"]:visible').click()
 
-    await expect(page.locator('#job-list [data-status="done"]')).to_have_count(1, timeout=WITHIN_MS)
+    await expect(page.locator('#job-list [data-status="done"]')).to_have_count(1)
     await expect(page.locator("#job-list > li")).to_have_count(1)
     assert keys[0] and keys == [keys[0]] * 2
     assert len(job_folders(rig.storage)) == 1

@@ -138,6 +138,6 @@ async def test_the_console_tells_who_is_who(node: BrokerNode, rig: Rig, http: ai
 
     slots = [f"worker-{worker}.slot-{slot}" for worker in (1, 2) for slot in (1, 2)]
     tags = {f"{slot}.{lane}" for slot in slots for lane in ("interactive", "bulk")}
-    await eventually(lambda: consumers() == dict.fromkeys(tags, 1), timeout_s=20)
+    await eventually(lambda: consumers() == dict.fromkeys(tags, 1))
     assert management.queue(node, "resize.bulk")["type"] == "quorum"
     assert management.queue(node, "events.log")["type"] == "stream"

@@ -10,7 +10,7 @@ from pipeline.broker import Publisher
 from pipeline.messages import JobRetrying
 from tests.e2e.browser import complaints_of
 from tests.e2e.images import small_photograph
-from tests.e2e.page import WITHIN_MS, choose_and_upload, files, jpeg_file, upload_by_form
+from tests.e2e.page import choose_and_upload, files, jpeg_file, upload_by_form
 from tests.links import opened
 from tests.rig import Rig
 
@@ -24,7 +24,7 @@ def action(row: Locator, name: str) -> Locator:
 
 
 async def see(page: Page, status: str, count: int) -> None:
-    await expect(rows(page, status)).to_have_count(count, timeout=WITHIN_MS)
+    await expect(rows(page, status)).to_have_count(count)
 
 
 async def open_page(rig: Rig, browser: Browser, path: str = "/", **options: Any) -> Page:
@@ -92,9 +92,7 @@ async def test_why_a_job_cannot_be_tried_again_is_said_in_its_row(rig: Rig, brow
 
     await action(rows(page, "failed"), "retry").click()
 
-    await expect(rows(page, "failed").locator(".job-problem")).to_contain_text(
-        "There is no image", timeout=WITHIN_MS
-    )
+    await expect(rows(page, "failed").locator(".job-problem")).to_contain_text("There is no image")
     await expect(action(rows(page, "failed"), "retry")).to_have_attribute("aria-disabled", "false")
 
 
@@ -102,7 +100,7 @@ async def test_a_waiting_job_is_cancelled_and_those_behind_move_up(rig: Rig, bro
     await rig.start(workers=0)
     page = await open_page(rig, browser)
     await choose_and_upload(page, files(2))
-    await expect(page.locator("#job-list")).to_contain_text("2nd in the queue", timeout=WITHIN_MS)
+    await expect(page.locator("#job-list")).to_contain_text("2nd in the queue")
     first = rows(page, "queued").filter(has_text="next in the queue")
     other = await open_page(rig, browser, await batch_path(page))
 
@@ -110,7 +108,7 @@ async def test_a_waiting_job_is_cancelled_and_those_behind_move_up(rig: Rig, bro
 
     await see(page, "cancelled", 1)
     await see(other, "cancelled", 1)
-    await expect(rows(page, "queued")).to_contain_text("next in the queue", timeout=WITHIN_MS)
+    await expect(rows(page, "queued")).to_contain_text("next in the queue")
     rig.add_worker("worker-1")
     await see(page, "done", 1)
     await see(page, "cancelled", 1)
@@ -141,7 +139,7 @@ async def test_a_page_that_was_not_connected_learns_that_a_job_was_removed(
     await see(page, "done", 2)
     other = await open_page(rig, browser, await batch_path(page))
     await page.context.set_offline(True)
-    await expect(page.locator("#connection-state")).to_contain_text("Reconnecting", timeout=WITHIN_MS)
+    await expect(page.locator("#connection-state")).to_contain_text("Reconnecting")
 
     await action(rows(other, "done").first, "remove").click()
     await see(other, "done", 1)
@@ -186,8 +184,8 @@ async def test_a_job_that_waits_for_its_next_attempt_says_why_and_counts_down(
         )
 
     sentence = rows(page, "retrying").locator(".job-state-text")
-    await expect(sentence).to_contain_text("Attempt 2 failed: The disk is full; again in ", timeout=WITHIN_MS)
-    await expect(sentence).to_contain_text("again in 17 s", timeout=WITHIN_MS)
+    await expect(sentence).to_contain_text("Attempt 2 failed: The disk is full; again in ")
+    await expect(sentence).to_contain_text("again in 17 s")
     plain = await open_page(rig, browser, await batch_path(page), java_script_enabled=False)
     await expect(rows(plain, "retrying")).to_contain_text("Attempt 2 failed: The disk is full; again in 1")
 
@@ -198,15 +196,15 @@ async def test_without_a_broker_the_page_says_so_and_takes_images(
     await rig.start(workers=1)
     page = await open_page(rig, browser)
     banner = page.locator("#queue-away")
-    await expect(page.locator("#connection-state")).to_contain_text("Live", timeout=WITHIN_MS)
+    await expect(page.locator("#connection-state")).to_contain_text("Live")
     await expect(banner).to_be_hidden()
     node.stop()
     try:
-        await expect(banner).to_contain_text("The queue cannot be reached just now.", timeout=WITHIN_MS)
+        await expect(banner).to_contain_text("The queue cannot be reached just now.")
 
         await choose_and_upload(page, files(1))
 
-        await expect(rows(page, "queued")).to_contain_text("Waiting for the queue", timeout=WITHIN_MS)
+        await expect(rows(page, "queued")).to_contain_text("Waiting for the queue")
         plain = await open_page(rig, browser, await batch_path(page), java_script_enabled=False)
         await expect(plain.locator("#queue-away")).to_contain_text("cannot be reached")
         await expect(rows(plain, "queued")).to_contain_text("Waiting for the queue")
@@ -225,7 +223,7 @@ async def test_a_page_to_which_nothing_comes_by_itself_asks_every_few_seconds(
     await page.route_web_socket("**/ws?*", lambda socket: socket.close())
     await page.route("**/api/events?*", lambda route: route.abort())
     await page.goto(rig.url)
-    await expect(page.locator("#connection-state")).to_contain_text("Updating every 3 s", timeout=WITHIN_MS)
+    await expect(page.locator("#connection-state")).to_contain_text("Updating every 3 s")
 
     await choose_and_upload(page, files(2))
     await see(page, "queued", 2)

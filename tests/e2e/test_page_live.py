@@ -5,7 +5,7 @@ from playwright.async_api import Browser, Locator, Page, expect
 from yarl import URL
 
 from pipeline.log_id import parse_log_id
-from tests.e2e.page import WITHIN_MS, choose_and_upload, files
+from tests.e2e.page import choose_and_upload, files
 from tests.rig import Rig
 
 NO_WEB_SOCKETS = "delete window.WebSocket;"
@@ -25,11 +25,11 @@ def rows(page: Page, status: str) -> Locator:
 
 
 async def see(page: Page, status: str, count: int) -> None:
-    await expect(rows(page, status)).to_have_count(count, timeout=WITHIN_MS)
+    await expect(rows(page, status)).to_have_count(count)
 
 
 async def see_connection(page: Page, words: str) -> None:
-    await expect(page.locator("#connection-state")).to_contain_text(words, timeout=WITHIN_MS)
+    await expect(page.locator("#connection-state")).to_contain_text(words)
 
 
 def places_asked_for(page: Page) -> list[str | None]:

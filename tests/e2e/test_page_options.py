@@ -14,7 +14,7 @@ from benchmarks.photographs import make_photograph
 from pipeline.messages import COMPASS, Fit, MetadataPolicy, OutputFormat
 from tests.e2e.browser import complaints_of
 from tests.e2e.images import small_photograph
-from tests.e2e.page import WITHIN_MS, choose_and_upload, files, jpeg_file, saved, upload_by_form
+from tests.e2e.page import choose_and_upload, files, jpeg_file, saved, upload_by_form
 from tests.rig import Rig
 
 
@@ -27,7 +27,7 @@ async def open_page(rig: Rig, browser: Browser, *, with_options: bool = True) ->
 
 
 async def until_done(page: Page, count: int = 1) -> None:
-    await expect(page.locator('#job-list [data-status="done"]')).to_have_count(count, timeout=WITHIN_MS)
+    await expect(page.locator('#job-list [data-status="done"]')).to_have_count(count)
 
 
 async def first_job(rig: Rig, page: Page) -> dict[str, Any]:
@@ -72,7 +72,7 @@ async def test_a_responsive_set_grows_as_one_watches_and_ends_as_html(rig: Rig, 
     await choose_and_upload(page, [jpeg_file("lake.jpg", make_photograph(2400, 1600, seed=1))])
 
     row = page.locator("#job-list > *")
-    await expect(row.locator(".job-state")).to_contain_text(" of 12", timeout=WITHIN_MS)
+    await expect(row.locator(".job-state")).to_contain_text(" of 12")
     await until_done(page)
     await expect(row.locator(".rendition")).to_have_count(12)
     await expect(row.locator(".rendition", has_text="640w-webp")).to_contain_text("640 × 427 · ")
@@ -88,7 +88,7 @@ async def test_a_responsive_set_grows_as_one_watches_and_ends_as_html(rig: Rig, 
     await elsewhere.set_content(copied)
     picture = elsewhere.locator("picture img")
     await picture.scroll_into_view_if_needed()
-    await elsewhere.wait_for_function("document.querySelector('img').naturalWidth > 0", timeout=WITHIN_MS)
+    await elsewhere.wait_for_function("document.querySelector('img').naturalWidth > 0")
 
 
 async def test_the_viewer_shows_the_rendition_that_is_looked_at(rig: Rig, browser: Browser) -> None:
@@ -121,7 +121,7 @@ async def test_a_wrong_option_is_said_at_its_field_and_nothing_is_stored(
     await choose_and_upload(page, chosen)
 
     error = page.locator("#error-background")
-    await expect(error).to_contain_text("'mauve'; allowed are white", timeout=WITHIN_MS)
+    await expect(error).to_contain_text("'mauve'; allowed are white")
     await expect(background).to_be_focused()
     await expect(background).to_have_attribute("aria-invalid", "true")
     await expect(page.locator('#job-list [data-status="ready"]')).to_have_count(5)

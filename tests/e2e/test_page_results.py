@@ -6,7 +6,7 @@ from zipfile import ZipFile
 from playwright.async_api import Browser, Route, expect
 
 from tests.e2e.browser import complaints_of
-from tests.e2e.page import WITHIN_MS, choose_and_upload, files
+from tests.e2e.page import choose_and_upload, files
 from tests.rig import Rig
 
 MEAN_COLOUR = """picture => {
@@ -37,7 +37,7 @@ async def test_a_blurred_picture_is_shown_until_the_thumbnail_has_come(rig: Rig,
     await choose_and_upload(page, files(1))
 
     placeholder = page.locator("#job-list .job-placeholder")
-    await expect(placeholder).to_be_visible(timeout=WITHIN_MS)
+    await expect(placeholder).to_be_visible()
     width, height, *blurred = await placeholder.evaluate(MEAN_COLOUR)
     may_come.set()
     await expect(placeholder).to_be_hidden()
@@ -63,14 +63,14 @@ async def test_the_viewer_shows_a_blurred_picture_until_the_large_one_has_come(
     await page.goto(rig.url)
     await page.select_option("#option-preset", "responsive")
     await choose_and_upload(page, files(1))
-    await expect(page.locator('#job-list [data-status="done"]')).to_have_count(1, timeout=WITHIN_MS)
+    await expect(page.locator('#job-list [data-status="done"]')).to_have_count(1)
 
     await page.click(".rendition-open[data-rendition='640w-webp']")
     placeholder, picture = page.locator("#viewer-placeholder"), page.locator("#viewer-after")
     await expect(placeholder).to_be_visible()
     _, _, *blurred = await placeholder.evaluate(MEAN_COLOUR)
     may_come.set()
-    await expect(placeholder).to_be_hidden(timeout=WITHIN_MS)
+    await expect(placeholder).to_be_hidden()
     await expect(picture).to_be_visible()
     _, _, *large = await picture.evaluate(MEAN_COLOUR)
     await page.select_option("#viewer-rendition", "640w-avif")
@@ -89,10 +89,10 @@ async def test_an_image_that_comes_again_says_why_it_is_done_at_once(rig: Rig, b
     again = files(1)
 
     await choose_and_upload(page, again)
-    await expect(states.filter(has_text="by worker-1")).to_have_count(1, timeout=WITHIN_MS)
+    await expect(states.filter(has_text="by worker-1")).to_have_count(1)
     await choose_and_upload(page, again)
 
-    await expect(states.filter(has_text=RESIZED_BEFORE)).to_have_count(1, timeout=WITHIN_MS)
+    await expect(states.filter(has_text=RESIZED_BEFORE)).to_have_count(1)
     plain = await (await browser.new_context(java_script_enabled=False)).new_page()
     await plain.goto(page.url)
     states = plain.locator('#job-list [data-status="done"] .job-state')
@@ -104,12 +104,12 @@ async def test_all_results_are_downloaded_at_once(rig: Rig, browser: Browser) ->
     page = await browser.new_page()
     await page.goto(rig.url)
     await choose_and_upload(page, files(2))
-    await expect(page.locator('#job-list [data-status="queued"]')).to_have_count(2, timeout=WITHIN_MS)
+    await expect(page.locator('#job-list [data-status="queued"]')).to_have_count(2)
     link = page.get_by_role("link", name="Download all")
     await expect(link).to_be_hidden()
 
     rig.add_worker("worker-1")
-    await expect(page.locator('#job-list [data-status="done"]')).to_have_count(2, timeout=WITHIN_MS)
+    await expect(page.locator('#job-list [data-status="done"]')).to_have_count(2)
     async with page.expect_download() as download:
         await link.click()
 

@@ -20,7 +20,7 @@ from frontend.handlers.static_files import STATIC
 from tests.cutting_proxy import CuttingProxy
 from tests.e2e.browser import complaints_of
 from tests.e2e.images import small_photograph
-from tests.e2e.page import WITHIN_MS, choose_and_upload
+from tests.e2e.page import choose_and_upload
 from tests.eventually import eventually
 from tests.rig import ROOT, Rig
 
@@ -71,9 +71,7 @@ def photograph(tmp_path: Path) -> Path:
 async def until_come(size: int, server: Rig) -> None:
     """Return when so much of the one upload that is under way is on the disk."""
     unfinished = server.storage / "unfinished"
-    await eventually(
-        lambda: sum(image.stat().st_size for image in unfinished.glob("*/image")) >= size, WITHIN_MS / 1000
-    )
+    await eventually(lambda: sum(image.stat().st_size for image in unfinished.glob("*/image")) >= size)
 
 
 async def cut_three_times(server: Rig, proxy: CuttingProxy) -> None:
@@ -105,11 +103,11 @@ async def test_the_page_goes_on_where_an_upload_was_cut(
     await page.set_input_files("#file-input", photograph)
     await expect(page.locator('#job-list > [data-status="ready"]')).to_have_count(1)
     await page.click("#upload-button")
-    await expect(page.locator("#job-list")).to_contain_text("The connection was lost", timeout=WITHIN_MS)
+    await expect(page.locator("#job-list")).to_contain_text("The connection was lost")
     await cutting
 
     done = page.locator('#job-list [data-job-id][data-status="done"]')
-    await expect(done).to_have_count(1, timeout=WITHIN_MS)
+    await expect(done).to_have_count(1)
     await expect(done).to_contain_text("large.jpg")
     assert complaints == []
     check_nothing_was_sent_twice(proxy)
@@ -134,7 +132,7 @@ async def test_the_page_goes_on_by_itself_when_its_line_was_silent_for_too_long(
     await choose_and_upload(page, [photograph])
 
     done = page.locator('#job-list [data-job-id][data-status="done"]')
-    await expect(done).to_have_count(1, timeout=WITHIN_MS)
+    await expect(done).to_have_count(1)
     assert len(refused) == 1
 
 
@@ -152,7 +150,7 @@ async def test_a_page_that_is_pasted_from_the_docs_goes_on_where_an_upload_was_c
     await cutting
 
     image = page.locator("img[alt='large.jpg'][src^='/api/jobs/']")
-    await expect(image).to_have_js_property("naturalWidth", 300, timeout=WITHIN_MS)
+    await expect(image).to_have_js_property("naturalWidth", 300)
     check_nothing_was_sent_twice(proxy)
 
 

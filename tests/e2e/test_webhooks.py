@@ -85,7 +85,7 @@ async def test_the_pasted_receiver_is_told_once_whatever_was_killed_meanwhile(
         receiver.start()
         await rig.until_ready()
 
-        await eventually(lambda: receiver.lines, 20)
+        await eventually(lambda: receiver.lines)
 
         assert receiver.lines == [f"job.done {job['id']} photo.jpg"]
         await eventually(lambda: is_delivered(http, job["id"]))

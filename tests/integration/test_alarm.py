@@ -89,7 +89,7 @@ async def test_uploads_are_accepted_under_an_alarm_and_go_into_the_queue_after_i
 
     set_memory_limit(alarmed, PLENTY)
 
-    await eventually(lambda: not list((tmp_path / "outbox").iterdir()), 20)
+    await eventually(lambda: not list((tmp_path / "outbox").iterdir()))
     in_queue = {
         message["properties"]["correlation_id"] for message in management.messages(alarmed, INTERACTIVE)
     }

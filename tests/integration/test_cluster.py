@@ -135,8 +135,8 @@ async def test_a_node_whose_queues_have_no_leader_is_tried_again_and_again(
     slots = DeliverySlots(alone.amqp_url, service=SERVICE, consumers=consumers_of([f"{SERVICE}.slot-1"]))
     slots.link.start()
     try:
-        first = await eventually(lambda: connections_to(alone), 30)
-        await eventually(lambda: connections_to(alone) - first, 30)
+        first = await eventually(lambda: connections_to(alone))
+        await eventually(lambda: connections_to(alone) - first)
         assert not slots.link.is_open
 
         # Together: with one of two others there is a majority, and the second then finds its place.

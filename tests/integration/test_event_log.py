@@ -63,7 +63,7 @@ async def test_more_events_than_the_credit_are_all_read(node: BrokerNode) -> Non
             expected = [str(number) for number in range(1500)]
             await tell(publisher, *expected)
 
-            await eventually(lambda: names(seen) == expected, timeout_s=30)
+            await eventually(lambda: names(seen) == expected)
 
 
 async def test_an_event_that_nobody_understands_is_passed_over(node: BrokerNode) -> None:

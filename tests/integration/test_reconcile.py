@@ -102,7 +102,7 @@ async def test_on_a_healthy_system_nobody_sees_a_difference(amqp_url: str, tmp_p
         rig.add_worker("worker-2")
         await until_all_done(http, waiting)
         async with opened(Publisher(amqp_url, service="reconcile-test")) as publisher:
-            await eventually(lambda: is_empty(publisher), 30)
+            await eventually(lambda: is_empty(publisher))
         assert [await get_job(http, job_id) for job_id in [*ended, called_off]] == jobs[:3]
         assert {(await get_job(http, job_id))["attempt"] for job_id in waiting} == {1}
         after = times_below(rig.storage)
@@ -283,7 +283,7 @@ async def test_it_can_be_broken_off_and_run_again(
 ) -> None:
     await waiting_jobs(store, root, 600)
     process = await start(MODULE, AMQP_URL=amqp_url, STORAGE_DIR=str(root))
-    await eventually(lambda: has_some(publisher), 20)
+    await eventually(lambda: has_some(publisher))
     process.send_signal(signal.SIGINT)
     _, errors = await asyncio.wait_for(process.communicate(), 30)
     assert await process.wait() == 1

@@ -216,7 +216,7 @@ async def test_a_worker_one_of_whose_slots_dies_ends_with_an_error(amqp_url: str
     async with opened(Publisher(amqp_url, service="worker-test")) as publisher:
         await publisher.publish_command(COMMAND)
 
-        await eventually(lambda: not worker.is_running, timeout_s=20)
+        await eventually(lambda: not worker.is_running)
         counts = await publisher.count_queue()
 
     assert worker.stop() == 1

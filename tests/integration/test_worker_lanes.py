@@ -76,7 +76,7 @@ async def test_what_is_tried_again_comes_back_into_the_lane_it_was_taken_from_wh
     assert management.publish_command(node, command, routing_key=key)
 
     async with working(amqp_url, root, min_free_bytes=MORE_THAN_THERE_IS):
-        await eventually(lambda: management.messages(node, RUNG), 20)
+        await eventually(lambda: management.messages(node, RUNG))
 
     (again,) = await eventually(lambda: waiting(node, f"resize.{lane}")) or []
     assert (again.job_id, again.attempt, again.lane) == (command.job_id, 2, lane)
@@ -94,7 +94,7 @@ async def test_both_lanes_are_worked_at_and_one_that_is_stopped_leaves_nothing_u
         for job in jobs:
             await publisher.publish_command(job)
         async with working(amqp_url, root):
-            await eventually(all_ended, 20)
+            await eventually(all_ended)
 
         async def is_empty() -> bool:  # what was not settled is there again, now that the worker is gone
             counts = await publisher.count_queue()

@@ -305,7 +305,7 @@ async def test_what_a_full_queue_did_not_take_is_taken_with_the_same_key_later(
         done.extend(command.job_id for command in await commands_in_queue(amqp_url))
         return len(answer.body["rejected"]) == 0
 
-    await eventually(all_are_taken, 60)
+    await eventually(all_are_taken)
     assert len(set(done)) == 20
     assert {path.name for path in (storage / "uploads").glob("*/*")} == set(done)
 

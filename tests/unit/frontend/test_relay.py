@@ -368,7 +368,7 @@ async def test_what_a_full_queue_does_not_take_waits_on(workshop: Workshop) -> N
         taken.extend(await workshop.sent())
         return set(taken) == {record.job_id for record in records}
 
-    await eventually(all_are_taken, 60)
+    await eventually(all_are_taken)
     await workshop.until_empty()
 
 
@@ -411,7 +411,7 @@ async def test_a_full_lane_does_not_hold_up_what_is_behind_it_in_the_other_lane(
         return sent >= {record.job_id for record in (*many, *behind)}
 
     sent: set[str] = set()
-    await eventually(all_are_taken, 60)
+    await eventually(all_are_taken)
 
 
 @pytest.mark.usefixtures("full_bulk")
