@@ -211,28 +211,35 @@ async def declare(connection: AbstractConnection, rungs: Sequence[Rung] = ()) ->
     It looks first and makes only what is missing, so that a service whose user may not configure
     anything runs on a broker that an operator has prepared. Raises aio_pika's channel exceptions.
     """
-    exchanges = (*EXCHANGES, *(rung.exchange for rung in rungs))
-    queues = (*QUEUES, *(rung.queue for rung in rungs))
     async with asyncio.timeout(DECLARE_TIMEOUT_S):
         try:
             async with connection.channel() as channel:
-                await _look(channel, exchanges, queues)
+                await _look(channel, rungs)
         except ChannelNotFoundEntity:
-            async with connection.channel() as channel:
-                await _make(channel, exchanges, queues)
+            await make(connection, rungs)
 
 
-async def _look(channel: AbstractChannel, exchanges: Sequence[Exchange], queues: Sequence[Queue]) -> None:
-    for exchange in exchanges:
+async def make(connection: AbstractConnection, rungs: Sequence[Rung] = ()) -> None:
+    """As `declare`, without looking first: a look does not show that a queue is bound to nothing."""
+    async with asyncio.timeout(DECLARE_TIMEOUT_S), connection.channel() as channel:
+        for exchange in _exchanges(rungs):
+            await channel.declare_exchange(exchange.name, exchange.kind, durable=True)
+        for queue in _queues(rungs):
+            declared = await channel.declare_queue(queue.name, durable=True, arguments=dict(queue.arguments))
+            for binding in queue.bindings:
+                await declared.bind(binding.exchange, binding.routing_key)
+
+
+async def _look(channel: AbstractChannel, rungs: Sequence[Rung]) -> None:
+    for exchange in _exchanges(rungs):
         await channel.declare_exchange(exchange.name, passive=True)
-    for queue in queues:
+    for queue in _queues(rungs):
         await channel.declare_queue(queue.name, passive=True)
 
 
-async def _make(channel: AbstractChannel, exchanges: Sequence[Exchange], queues: Sequence[Queue]) -> None:
-    for exchange in exchanges:
-        await channel.declare_exchange(exchange.name, exchange.kind, durable=True)
-    for queue in queues:
-        declared = await channel.declare_queue(queue.name, durable=True, arguments=dict(queue.arguments))
-        for binding in queue.bindings:
-            await declared.bind(binding.exchange, binding.routing_key)
+def _exchanges(rungs: Sequence[Rung]) -> tuple[Exchange, ...]:
+    return (*EXCHANGES, *(rung.exchange for rung in rungs))
+
+
+def _queues(rungs: Sequence[Rung]) -> tuple[Queue, ...]:
+    return (*QUEUES, *(rung.queue for rung in rungs))

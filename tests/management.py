@@ -45,6 +45,11 @@ def virtual_host(node: BrokerNode, name: str) -> Iterator[str]:
         call(node, "DELETE", f"/vhosts/{name}")
 
 
+def forbid_to_configure(node: BrokerNode, name: str) -> None:
+    """Whoever works in this virtual host may declare and bind nothing from now on."""
+    call(node, "PUT", f"/permissions/{name}/guest", {"configure": "^$", "write": ".*", "read": ".*"})
+
+
 def queue(node: BrokerNode, name: str, *, vhost: str = "/") -> Any:
     """What the console shows of a queue."""
     return call(node, "GET", f"/queues/{quote(vhost, safe='')}/{name}")

@@ -114,6 +114,17 @@ class Link:
         await channel.set_qos(prefetch_count=prefetch)
         return channel
 
+    async def make_topology(self) -> None:
+        """Make what is missing of the topology, the bindings too. Raises BrokerUnavailable.
+
+        Each session looks whether the queues are there, but nobody can see so whether they are bound: a
+        service may have been killed in between, and in the console anybody may unbind them.
+        """
+        try:
+            await topology.make(self.open_connection(), self._rungs)
+        except (*CONNECTION_EXCEPTIONS, TimeoutError) as error:
+            raise BrokerUnavailable from error
+
     def watch(self, channel: AbstractChannel) -> None:
         """End the session when this channel of it ends, so that the next one sets everything up anew."""
         channel.close_callbacks.add(self._on_channel_closed)

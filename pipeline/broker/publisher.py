@@ -130,9 +130,8 @@ class Publisher:
                 await self.link.wait_open()
                 if await self._is_blocked():
                     return False  # work goes on without news: it is what makes room again
-                channel = self._channel(self._events)
-                exchange = await channel.get_exchange(topology.EVENTS.name, ensure=False)
-                await exchange.publish(message, event_type(event))
+                address = _Address(topology.EVENTS, event_type(event), topology.EVENT_LOG)
+                await self._publish_bound(self._channel(self._events), address, message)
         except (PipelineError, *CONNECTION_EXCEPTIONS, TimeoutError) as error:
             log.warning("event %s of %s not published: %r", event_type(event), job_id or self._service, error)
             return False
@@ -193,7 +192,7 @@ class Publisher:
         try:
             async with asyncio.timeout(COMMAND_TIMEOUT_S):
                 try:
-                    await _publish_on(channel, address, message)
+                    await self._publish_bound(channel, address, message)
                 except DeliveryError:
                     await self._publish_anew(channel, address, message)
         except TimeoutError as error:
@@ -201,6 +200,31 @@ class Publisher:
             raise PublishUncertain from error
         except (AMQPError, *CONNECTION_EXCEPTIONS) as error:
             raise PublishUncertain from error
+
+    async def _publish_bound(self, channel: AbstractChannel, address: "_Address", message: Message) -> None:
+        """Return when it is confirmed; what no queue takes is published again once its queue is bound.
+
+        Raises BrokerUnavailable if that cannot be done, DeliveryError if a queue refuses it.
+        """
+        try:
+            await _publish_on(channel, address, message)
+        except PublishError:
+            await self._bind_and_publish(channel, address, message)
+
+    async def _bind_and_publish(
+        self, channel: AbstractChannel, address: "_Address", message: Message
+    ) -> None:
+        async with self._anew:
+            with contextlib.suppress(PublishError):
+                return await _publish_on(channel, address, message)  # it was bound while we waited
+            log.warning("no queue takes %r from %r: bound anew", address.key, address.exchange.name)
+            try:
+                await self.link.make_topology()
+                await _publish_on(channel, address, message)
+            except (PublishError, BrokerUnavailable) as error:
+                raise BrokerUnavailable(
+                    f"No queue takes {address.key!r} from {address.exchange.name!r}."
+                ) from error
 
     async def _publish_anew(self, refused: AbstractChannel, address: "_Address", message: Message) -> None:
         """Publish on another channel what this one was refused. Raises QueueFull or BrokerUnavailable.
@@ -264,10 +288,7 @@ class _Address:
 async def _publish_on(channel: AbstractChannel, address: _Address, message: Message) -> None:
     """Return when it is confirmed.
 
-    Raises BrokerUnavailable if no queue takes it, DeliveryError if one refuses it.
+    Raises PublishError if no queue takes it, another DeliveryError if one refuses it.
     """
     target = await channel.get_exchange(address.exchange.name, ensure=False)
-    try:
-        await target.publish(message, address.key, mandatory=True)
-    except PublishError as error:
-        raise BrokerUnavailable(f"No queue takes {address.key!r} from {address.exchange.name!r}.") from error
+    await target.publish(message, address.key, mandatory=True)

@@ -76,13 +76,45 @@ async def test_a_dead_letter_waits_for_a_link_that_takes_long_to_open(
     assert message["properties"]["headers"]["reason"] == "no command"
 
 
-async def test_a_command_that_no_queue_takes_is_an_error(node: BrokerNode) -> None:
+@pytest.mark.parametrize("lost", ["binding", "queue"])
+async def test_a_command_that_no_queue_takes_has_its_queue_bound_anew(node: BrokerNode, lost: str) -> None:
+    with management.virtual_host(node, "unbound") as url:
+        async with opened(Publisher(url, service=SERVICE)) as publisher:
+            queue = f"/queues/unbound/{INTERACTIVE}"
+            binding = f"/bindings/unbound/e/images/q/{INTERACTIVE}/{INTERACTIVE}"
+            management.call(node, "DELETE", queue if lost == "queue" else binding)
+
+            await asyncio.gather(*(publisher.publish_command(command()) for _ in range(5)))
+
+            assert (await publisher.count_queue()).ready == 5
+
+
+async def test_a_queue_that_was_made_and_never_bound_is_bound_with_the_first_command(
+    node: BrokerNode,
+) -> None:
+    with management.virtual_host(node, "half-made") as url:
+        async with await aio_pika.connect(url) as connection, connection.channel() as channel:
+            for exchange in topology.EXCHANGES:
+                await channel.declare_exchange(exchange.name, exchange.kind, durable=True)
+            for queue in topology.QUEUES:
+                await channel.declare_queue(queue.name, durable=True, arguments=dict(queue.arguments))
+
+        async with opened(Publisher(url, service=SERVICE)) as publisher:
+            await publisher.publish_command(command())
+
+            assert (await publisher.count_queue()).ready == 1
+
+
+async def test_a_command_is_an_error_that_no_queue_takes_and_none_may_be_bound(node: BrokerNode) -> None:
     with management.virtual_host(node, "unroutable") as url:
         async with opened(Publisher(url, service=SERVICE)) as publisher:
             management.call(node, "DELETE", f"/queues/unroutable/{INTERACTIVE}")
+            management.forbid_to_configure(node, "unroutable")
 
             with pytest.raises(BrokerUnavailable, match=r"No queue takes 'resize\.interactive'"):
                 await publisher.publish_command(command())
+
+            assert publisher.link.is_open
 
 
 async def test_a_full_queue_is_an_error_and_drops_nothing(node: BrokerNode) -> None:

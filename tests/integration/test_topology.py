@@ -39,8 +39,7 @@ async def test_a_service_that_may_configure_nothing_runs_on_a_prepared_broker(no
     with management.virtual_host(node, "prepared") as url:
         async with await aio_pika.connect(url) as connection:
             await topology.declare(connection)
-        permissions = {"configure": "^$", "write": ".*", "read": ".*"}
-        management.call(node, "PUT", "/permissions/prepared/guest", permissions)
+        management.forbid_to_configure(node, "prepared")
 
         async with await aio_pika.connect(url) as connection:
             await topology.declare(connection)

@@ -1,5 +1,7 @@
 """For machines: does it live, and would it take an upload?"""
 
+from deploy.local.broker_node import BrokerNode
+from tests import management
 from tests.unit.frontend.conftest import Client, NewFrontend, when_ready
 
 
@@ -36,3 +38,13 @@ async def test_a_frontend_on_a_nearly_full_disk_is_not_ready(
     async with client.get("/health/ready") as response:
         assert response.status == 503
         assert (await response.json())["checks"]["storage"] is False
+
+
+async def test_a_frontend_whose_log_is_bound_to_nothing_binds_it_and_is_ready(
+    node: BrokerNode, new_frontend: NewFrontend
+) -> None:
+    with management.virtual_host(node, "unbound-log") as url:
+        await when_ready(await new_frontend(url))
+        management.call(node, "DELETE", "/bindings/unbound-log/e/events/q/events.log/%23")
+
+        await when_ready(await new_frontend(url))
