@@ -217,7 +217,6 @@ class Publisher:
         async with self._anew:
             with contextlib.suppress(PublishError):
                 return await _publish_on(channel, address, message)  # it was bound while we waited
-            log.warning("no queue takes %r from %r: bound anew", address.key, address.exchange.name)
             try:
                 await self.link.make_topology()
                 await _publish_on(channel, address, message)
@@ -225,6 +224,7 @@ class Publisher:
                 raise BrokerUnavailable(
                     f"No queue takes {address.key!r} from {address.exchange.name!r}."
                 ) from error
+            log.warning("no queue took %r from %r: it is bound again", address.key, address.exchange.name)
 
     async def _publish_anew(self, refused: AbstractChannel, address: "_Address", message: Message) -> None:
         """Publish on another channel what this one was refused. Raises QueueFull or BrokerUnavailable.
