@@ -38,16 +38,16 @@ def version(node: BrokerNode) -> tuple[int, ...]:
 def virtual_host(node: BrokerNode, name: str) -> Iterator[str]:
     """The AMQP address of a broker of one's own on the same node, with nothing in it."""
     call(node, "PUT", f"/vhosts/{name}")
-    call(node, "PUT", f"/permissions/{name}/guest", {"configure": ".*", "write": ".*", "read": ".*"})
+    permit_to_configure(node, name, ".*")
     try:
         yield node.amqp_url + name
     finally:
         call(node, "DELETE", f"/vhosts/{name}")
 
 
-def forbid_to_configure(node: BrokerNode, name: str) -> None:
-    """Whoever works in this virtual host may declare and bind nothing from now on."""
-    call(node, "PUT", f"/permissions/{name}/guest", {"configure": "^$", "write": ".*", "read": ".*"})
+def permit_to_configure(node: BrokerNode, name: str, pattern: str) -> None:
+    """Whoever works in this virtual host may make and delete what has such a name, and use all there is."""
+    call(node, "PUT", f"/permissions/{name}/guest", {"configure": pattern, "write": ".*", "read": ".*"})
 
 
 def queue(node: BrokerNode, name: str, *, vhost: str = "/") -> Any:

@@ -109,7 +109,7 @@ async def test_a_command_is_an_error_that_no_queue_takes_and_none_may_be_bound(n
     with management.virtual_host(node, "unroutable") as url:
         async with opened(Publisher(url, service=SERVICE)) as publisher:
             management.call(node, "DELETE", f"/queues/unroutable/{INTERACTIVE}")
-            management.forbid_to_configure(node, "unroutable")
+            management.permit_to_configure(node, "unroutable", "^$")
 
             with pytest.raises(BrokerUnavailable, match=r"No queue takes 'resize\.interactive'"):
                 await publisher.publish_command(command())

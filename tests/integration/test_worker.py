@@ -40,6 +40,12 @@ async def url(node: BrokerNode) -> AsyncIterator[str]:
         yield url
 
 
+def take_rung_away(node: BrokerNode) -> None:
+    """As an operator does on whose broker the services may make nothing."""
+    management.call(node, "DELETE", f"/queues/worker/{RUNGS[0].name}")
+    management.permit_to_configure(node, "worker", "^$")
+
+
 @pytest.fixture
 async def publisher(url: str) -> AsyncIterator[Publisher]:
     async with opened(Publisher(url, service="worker-test", rungs=RUNGS)) as publisher:
@@ -99,13 +105,13 @@ async def test_what_has_no_place_on_the_ladder_is_held_until_it_has(
     node: BrokerNode, publisher: Publisher, slots: DeliverySlots, settlement: Settlement
 ) -> None:
     await publisher.publish_command(COMMAND)
-    management.call(node, "DELETE", f"/queues/worker/{RUNGS[0].name}")
+    take_rung_away(node)
     tries = count_tries(publisher)
     settling = asyncio.create_task(settlement.settle(await take(slots), LATER))
     await eventually(lambda: len(tries) > 2)
     assert not settling.done()
 
-    publisher.link.restart("the rung is made anew")
+    management.permit_to_configure(node, "worker", ".*")
     await settling
 
     again = await take(slots)
@@ -118,7 +124,7 @@ async def test_a_worker_that_stops_holds_nothing_for_the_ladder(
     stopping = asyncio.Event()
     settlement = Settlement(publisher, worker="worker-test", stopping=stopping)
     await publisher.publish_command(COMMAND)
-    management.call(node, "DELETE", f"/queues/worker/{RUNGS[0].name}")
+    take_rung_away(node)
     tries = count_tries(publisher)
     settling = asyncio.create_task(settlement.settle(await take(slots), LATER))
     await eventually(lambda: tries)
@@ -139,7 +145,7 @@ async def test_what_finds_no_place_on_the_ladder_goes_back_as_it_was(
 ) -> None:
     monkeypatch.setattr(settlement_module, "LONGEST_HOLD_S", 0.0)
     await publisher.publish_command(COMMAND)
-    management.call(node, "DELETE", f"/queues/worker/{RUNGS[0].name}")
+    take_rung_away(node)
 
     await settlement.settle(await take(slots), LATER)
 
