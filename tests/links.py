@@ -5,10 +5,9 @@ from contextlib import asynccontextmanager
 from typing import TypeVar
 
 from pipeline.broker import DeliverySlots, EventLog, Publisher, WebhookDeliveries
+from tests.eventually import WITHIN_S
 
 Part = TypeVar("Part", Publisher, EventLog, DeliverySlots, WebhookDeliveries)
-
-WITHIN_S = 10.0
 
 
 @asynccontextmanager

@@ -66,7 +66,11 @@ class Worker:
             min_free_bytes=settings.worker_min_free_bytes,
         )
         self._slots = DeliverySlots(
-            url, service=name, consumers=self._consumers, on_lost=self._handler.marks.let_go_all
+            url,
+            service=name,
+            consumers=self._consumers,
+            telling=self._publisher.link,
+            on_lost=self._handler.marks.let_go_all,
         )
         self._settlement = Settlement(self._publisher, worker=name, stopping=stopping)
         self._watchdog = Watchdog(self._slots.link, self._occupancy, self._publisher.count_queue)

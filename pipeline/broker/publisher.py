@@ -208,23 +208,24 @@ class Publisher:
         """
         try:
             await _publish_on(channel, address, message)
-        except PublishError:
-            await self._bind_and_publish(channel, address, message)
+        except PublishError as error:
+            try:
+                await self._bind_and_publish(channel, address, message)
+            except (PublishError, BrokerUnavailable):
+                raise BrokerUnavailable(
+                    f"No queue takes {address.key!r} from {address.exchange.name!r}."
+                ) from error
 
     async def _bind_and_publish(
         self, channel: AbstractChannel, address: "_Address", message: Message
     ) -> None:
         async with self._anew:
-            with contextlib.suppress(PublishError):
-                return await _publish_on(channel, address, message)  # it was bound while we waited
             try:
+                await _publish_on(channel, address, message)  # it may have been bound while we waited
+            except PublishError:
                 await self.link.make_topology()
                 await _publish_on(channel, address, message)
-            except (PublishError, BrokerUnavailable) as error:
-                raise BrokerUnavailable(
-                    f"No queue takes {address.key!r} from {address.exchange.name!r}."
-                ) from error
-            log.warning("no queue took %r from %r: it is bound again", address.key, address.exchange.name)
+                log.warning("no queue took %r from %r: it is bound again", address.key, address.exchange.name)
 
     async def _publish_anew(self, refused: AbstractChannel, address: "_Address", message: Message) -> None:
         """Publish on another channel what this one was refused. Raises QueueFull or BrokerUnavailable.

@@ -6,6 +6,7 @@ from typing import Any
 
 from deploy.local.broker_node import BrokerNode
 from pipeline.broker import DeliverySlots, LaneDelivery, Publisher, consumers_of
+from pipeline.broker.delivery_slots import TELLING_WITHIN_S
 from pipeline.ids import new_job_id
 from pipeline.messages import LANES, Lane, ResizeImage, decode_command
 from tests import management
@@ -101,6 +102,30 @@ async def test_an_acknowledged_command_makes_room_for_the_next(amqp_url: str) ->
             taken.append(decode_command(delivery.body).job_id)
             await delivery.acknowledge()
         assert sorted([*taken, decode_command(other.body).job_id]) == sorted(job_ids)
+
+
+async def test_the_link_that_tells_of_what_is_taken_may_open_first(amqp_url: str) -> None:
+    await fill(amqp_url, 1)
+    publisher = Publisher(amqp_url, service=SERVICE)
+    telling = publisher.link
+    slots = DeliverySlots(amqp_url, service=SERVICE, consumers=ALL, telling=telling)
+    slots.link.start()
+    taking = asyncio.create_task(take_any(slots))
+    await asyncio.wait({taking}, timeout=0.2 * TELLING_WITHIN_S)
+    telling.start()
+    try:
+        await taking
+        assert telling.is_open
+    finally:
+        await slots.link.close()
+        await telling.close()
+
+
+async def test_a_link_that_cannot_tell_is_not_waited_for_without_end(amqp_url: str) -> None:
+    await fill(amqp_url, 1)
+    away = Publisher(amqp_url, service=SERVICE).link
+    async with opened(DeliverySlots(amqp_url, service=SERVICE, consumers=ALL, telling=away)) as slots:
+        await take_any(slots)
 
 
 async def test_a_lost_connection_gives_the_commands_back(node: BrokerNode, amqp_url: str) -> None:
