@@ -212,9 +212,7 @@ class Publisher:
             try:
                 await self._bind_and_publish(channel, address, message)
             except (PublishError, BrokerUnavailable):
-                raise BrokerUnavailable(
-                    f"No queue takes {address.key!r} from {address.exchange.name!r}."
-                ) from error
+                raise _no_queue_takes(address) from error
 
     async def _bind_and_publish(
         self, channel: AbstractChannel, address: "_Address", message: Message
@@ -247,6 +245,8 @@ class Publisher:
             except DeliveryError as error:
                 if is_new:
                     await channel.close()
+                if isinstance(error, PublishError):
+                    raise _no_queue_takes(address) from error
                 if waiting:
                     raise QueueFull from error
                 raise BrokerUnavailable(
@@ -293,3 +293,7 @@ async def _publish_on(channel: AbstractChannel, address: _Address, message: Mess
     """
     target = await channel.get_exchange(address.exchange.name, ensure=False)
     await target.publish(message, address.key, mandatory=True)
+
+
+def _no_queue_takes(address: _Address) -> BrokerUnavailable:
+    return BrokerUnavailable(f"No queue takes {address.key!r} from {address.exchange.name!r}.")
