@@ -2,18 +2,24 @@
 
 import asyncio
 import http.client
+import subprocess
 from collections.abc import Awaitable, Callable, Sequence
 from random import Random
 from typing import Any
 from urllib.parse import quote
 
-import aio_pika
-from aio_pika.abc import AbstractChannel
-
 from deploy.local.broker_node import BrokerNode
 from tests import management
+from tests.rabbitmqctl import rabbitmqctl
 
-ANSWER_TIMEOUT_S = 10.0
+# Erlang that runs in the node: a line for each queue, and `ok`. It is no answer if a queue has no leader.
+COUNT = """
+[begin
+     {Name, _} = amqqueue:get_pid(Queue),
+     {ok, Count, _} = ra:consistent_query({Name, node()}, {rabbit_fifo, query_messages_total, []}),
+     io:format("~s ~b~n", [element(4, amqqueue:get_name(Queue)), Count])
+ end || Queue <- rabbit_amqqueue:list(%s), amqqueue:get_type(Queue) =:= rabbit_quorum_queue], ok.
+"""
 
 
 class Broker:
@@ -81,16 +87,17 @@ class Broker:
         return str(chosen.get("client_properties", {}).get("connection_name", chosen["name"]))
 
     async def messages(self) -> dict[str, int]:
-        """How many messages wait in each queue at this moment. Raises OSError or an AMQP error.
+        """How many messages each quorum queue has at this moment, whoever holds them. Raises OSError.
 
-        The management API would tell how it was five seconds ago.
+        The management API would tell how it was five seconds ago, and AMQP only those that nobody holds.
         """
-        path = f"/queues/{quote(self.vhost, safe='')}?disable_stats=true"
-        names = [queue["name"] for queue in await self.ask("GET", path) if queue["type"] != "stream"]
-        async with asyncio.timeout(ANSWER_TIMEOUT_S):
-            async with await aio_pika.connect(self._url_of_a_node()) as connection:
-                channel = await connection.channel()
-                return {name: await _count(channel, name) for name in names}
+        code = COUNT % f'<<"{self.vhost}">>'
+        try:
+            lines = (await asyncio.to_thread(rabbitmqctl, self._node(), "eval", code)).splitlines()
+        except subprocess.SubprocessError as error:
+            raise ConnectionResetError(str(error)) from error
+        *counts, _ = (line.split() for line in lines)
+        return {name: int(count) for name, count in counts}
 
     async def publish(self, payload: str) -> None:
         """Type a message into the console, as a resize command. Raises OSError."""
@@ -110,11 +117,3 @@ class Broker:
             if number not in self.down:
                 return node
         raise ConnectionRefusedError("no node is up")
-
-    def _url_of_a_node(self) -> str:
-        return self._node().amqp_url + ("" if self.vhost == "/" else self.vhost)
-
-
-async def _count(channel: AbstractChannel, name: str) -> int:
-    queue = await channel.declare_queue(name, passive=True)
-    return queue.declaration_result.message_count or 0

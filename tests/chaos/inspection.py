@@ -127,13 +127,13 @@ class Inspection:
                 self._add("HTTP tells another end", f"{job_id} {ending.status}: {shown.get(job_id)}")
 
     async def leftovers(self) -> list[tuple[str, str]]:
-        """What is there now and has to go by itself, each with its kind."""
+        """What is there now and has to go by itself, each with its kind. Messages come last, alone."""
         found = [("a temporary file", name) for name in await asyncio.to_thread(self._temporary_files)]
         found += [("an upload without a promise", name) for name in self._uploads_of_nobody()]
         found += [("an entry of the outbox", path.name) for path in (self._storage / "outbox").glob("*")]
         found += [("a webhook in the outbox", path.name) for path in (self._storage / "webhooks").glob("*")]
         found += [("an orphan", orphan) for orphan in await asyncio.to_thread(self._orphans)]
-        return found + await self._waiting()
+        return found or await self._waiting()
 
     async def check_leftovers(self) -> None:
         """Nothing of that is left."""
@@ -159,7 +159,7 @@ class Inspection:
     async def _waiting(self) -> list[tuple[str, str]]:
         try:
             counts = await self._stage.broker.messages()
-        except (OSError, TimeoutError) as error:
+        except OSError as error:
             return [("a broker that does not answer", str(error))]
         return [
             ("a message", f"{count} in {name}")

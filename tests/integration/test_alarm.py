@@ -1,16 +1,12 @@
 """A broker short of memory or disk reads nothing from those who publish. Uploads wait in the outbox."""
 
-import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from pytest_aiohttp.plugin import AiohttpClient
 
-from deploy.local.broker_files import broker_environment
 from deploy.local.broker_node import BrokerNode
-from deploy.local.broker_server import find_server
 from frontend.app import create_app
 from frontend.settings import FrontendSettings
 from pipeline.broker import Publisher, PublishUncertain
@@ -22,16 +18,15 @@ from tests import management
 from tests.eventually import eventually
 from tests.lanes import INTERACTIVE
 from tests.links import opened
+from tests.rabbitmqctl import rabbitmqctl
 from tests.unit.frontend.requests import PNG
 
 PLENTY = "4GB"
 
 
 def set_memory_limit(node: BrokerNode, limit: str) -> None:
-    """What an operator does with rabbitmqctl; below what the node uses it is an alarm."""
-    command = [str(find_server().with_name("rabbitmqctl")), "set_vm_memory_high_watermark", "absolute", limit]
-    environment = {**os.environ, **broker_environment(node.folder, node.ports)}
-    subprocess.run(command, env=environment, check=True, capture_output=True, timeout=60)
+    """Below what the node uses it is an alarm."""
+    rabbitmqctl(node, "set_vm_memory_high_watermark", "absolute", limit)
 
 
 @pytest.fixture
