@@ -36,7 +36,9 @@ async def webhooks_context(app: web.Application) -> AsyncIterator[None]:
     sender = app[WEBHOOK_SENDER]
     app[CALLBACKS] = Callbacks(sender)
     courier = app[COURIER] = Courier(
-        deliveries=WebhookDeliveries(settings.amqp_url, service=settings.name, prefetch=AT_ONCE),
+        deliveries=WebhookDeliveries(
+            settings.amqp_url, service=settings.name, prefetch=AT_ONCE, telling=app[PUBLISHER].link
+        ),
         delivery=WebhookDelivery(
             store=app[STORE],
             logs=app[WEBHOOK_LOGS],

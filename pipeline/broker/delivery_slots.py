@@ -7,7 +7,6 @@ could begin.
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
@@ -17,15 +16,12 @@ from aio_pika.exceptions import CONNECTION_EXCEPTIONS
 
 from pipeline import topology
 from pipeline.broker.link import Link, link_name
-from pipeline.errors import BrokerUnavailable
 from pipeline.messages import LANES, Lane
 
 log = logging.getLogger(__name__)
 
 SETTLE_TIMEOUT_S = 5.0
 CANCEL_TIMEOUT_S = 3.0
-TELLING_WITHIN_S = 2.0
-"""So long it is waited for the link that tells what comes of a delivery, before any is taken."""
 
 
 @dataclass(frozen=True)
@@ -126,16 +122,15 @@ class DeliverySlots:
         telling: Link | None = None,
         on_lost: Callable[[], None] = lambda: None,
     ) -> None:
-        """`telling` is the link that tells what comes of the deliveries: it may open first, for a moment.
+        """`telling` is the link that tells what comes of the deliveries.
 
         `on_lost` is called when the channel of a slot ends: what it had delivered is lost to us.
         """
-        self.link = Link(url, name=link_name(service, "consume"), set_up=self._set_up)
+        self.link = Link(url, name=link_name(service, "consume"), set_up=self._set_up, telling=telling)
         self._queues: dict[Consumer, asyncio.Queue[LaneDelivery]] = {
             each: asyncio.Queue() for each in consumers
         }
         self._channels: dict[Consumer, AbstractChannel] = {}
-        self._telling = telling
         self._on_lost = on_lost
         self._stopping = False
 
@@ -166,9 +161,6 @@ class DeliverySlots:
 
     async def _set_up(self, connection: AbstractConnection) -> None:
         self._channels.clear()
-        if self._telling is not None:
-            with suppress(BrokerUnavailable):
-                await self._telling.wait_open(TELLING_WITHIN_S)
         if self._stopping:
             return
         for slot, consumers in groupby(self._queues, lambda consumer: consumer.slot):

@@ -12,6 +12,7 @@ import os
 import random
 import socket
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import suppress
 
 import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractConnection
@@ -33,6 +34,8 @@ HEARTBEAT_S = 10
 """A dead peer is noticed after about three of these; the default of 60 s would take minutes."""
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 1.0
+TELLING_WITHIN_S = 2.0
+"""So long it is waited for the link that tells what comes of what is taken on this one."""
 TRIES_AT_START = 8
 """So often, within some seconds, a service tries to connect before it complains: both may have just begun."""
 
@@ -60,15 +63,27 @@ class Link:
 
     `set_up` is called with each new connection once the topology is there; the link counts as open when it
     has returned. Whatever `set_up` makes belongs to that connection and ends with it.
+
+    `telling` is the link that tells what comes of what is taken on this one. It may open first, for a moment:
+    what is taken before could not be dealt with.
     """
 
-    def __init__(self, url: str, *, name: str, set_up: SetUp, rungs: Sequence[topology.Rung] = ()) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        name: str,
+        set_up: SetUp,
+        rungs: Sequence[topology.Rung] = (),
+        telling: "Link | None" = None,
+    ) -> None:
         addresses = amqp_addresses(url)
         self._addresses = _in_turn(addresses)
         self._has_choice = len(addresses) > 1
         self._name = name
         self._set_up = set_up
         self._rungs = tuple(rungs)
+        self._telling = telling
         self._open = asyncio.Event()
         self._broken = asyncio.Event()
         self._connection: AbstractConnection | None = None
@@ -181,6 +196,9 @@ class Link:
         try:
             async with asyncio.timeout(patience_s if self._has_choice else None):
                 await topology.declare(connection, self._rungs)
+            if self._telling is not None:
+                with suppress(BrokerUnavailable):
+                    await self._telling.wait_open(TELLING_WITHIN_S)
             async with asyncio.timeout(patience_s):
                 await self._set_up(connection)
             log.info("%s: connected", self._name)

@@ -17,9 +17,9 @@ log = logging.getLogger(__name__)
 class WebhookDeliveries:
     """A connection of a frontend of its own, so that nothing that it publishes waits for what it consumes."""
 
-    def __init__(self, url: str, *, service: str, prefetch: int) -> None:
-        """So many are held at a time and not settled."""
-        self.link = Link(url, name=link_name(service, "webhooks"), set_up=self._set_up)
+    def __init__(self, url: str, *, service: str, prefetch: int, telling: Link | None = None) -> None:
+        """`prefetch` are held at a time and not settled; `telling` is the link that puts them off."""
+        self.link = Link(url, name=link_name(service, "webhooks"), set_up=self._set_up, telling=telling)
         self._tag = f"{service}.webhooks"
         self._prefetch = prefetch
         self._waiting: asyncio.Queue[Delivery] = asyncio.Queue()

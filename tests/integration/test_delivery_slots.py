@@ -6,7 +6,7 @@ from typing import Any
 
 from deploy.local.broker_node import BrokerNode
 from pipeline.broker import DeliverySlots, LaneDelivery, Publisher, consumers_of
-from pipeline.broker.delivery_slots import TELLING_WITHIN_S
+from pipeline.broker.link import TELLING_WITHIN_S
 from pipeline.ids import new_job_id
 from pipeline.messages import LANES, Lane, ResizeImage, decode_command
 from tests import management
