@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 
+from msgspec.structs import replace
+
 from frontend.changes import Changes, told_by
 from frontend.crew import Crew, WorkerState
 from frontend.job_state import JobState, state_from_event
@@ -277,8 +279,14 @@ class Board:
 
 
 def _is_same_end(before: JobState | None, state: JobState) -> bool:
-    """Whether a job that had ended has but got what is told late of how it began: its end was told."""
-    return before is not None and before.is_ended and state.is_ended and state.end == before.end
+    """Whether a job that had ended has but got what is told late of how it began: its end was told.
+
+    The same end is told of a later attempt by a copy of the command that has found the job ended.
+    """
+    if before is None or before.end is None or state.end is None:
+        return False
+    is_same = replace(state.end, attempt=before.end.attempt) == before.end
+    return is_same and before.is_ended and state.is_ended
 
 
 def _is_fresh(state: JobState) -> bool:

@@ -91,9 +91,7 @@ class ResizeHandler:
                 self.marks.at(job_id, losses=losses) as found,
             ):
                 if found.receipt is not None:
-                    log.info("job %s has ended before: %s", job_id, found.receipt.status)
-                    await self._settle(found.receipt, command, command.attempt)
-                    return Done()
+                    return await self._ended_before(found.receipt, command, command.attempt)
                 attempt = await self._attempt(job_id, command, found.lost if is_redelivered else 0)
                 return await self._try(attempt)
         except Exception as error:
@@ -141,7 +139,7 @@ class ResizeHandler:
         await self._publish(attempt.started())
         return await self._rendering.receipt_of(attempt)
 
-    async def _not_begun(self, attempt: Attempt, error: Exception) -> RetryLater:
+    async def _not_begun(self, attempt: Attempt, error: Exception) -> Outcome:
         later = not_begun(error, attempt.command, number=attempt.number, delays_s=self._delays_s)
         return await self._announced(attempt, later)
 
@@ -171,11 +169,18 @@ class ResizeHandler:
             case GiveBack():
                 log.info("job %s goes back: %s", attempt.job_id, outcome.reason)
             case RetryLater():
-                await self._announced(attempt, outcome)
+                return await self._announced(attempt, outcome)
         return outcome
 
-    async def _announced(self, attempt: Attempt, later: RetryLater) -> RetryLater:
-        """A later attempt, of which those who watch have been told."""
+    async def _announced(self, attempt: Attempt, later: RetryLater) -> Outcome:
+        """A later attempt, of which those who watch have been told.
+
+        None if another copy of the command has ended the job meanwhile: whoever has been told of the end must
+        not be told next that it goes on.
+        """
+        receipt = await self._store.load_receipt(attempt.job_id)
+        if receipt is not None:
+            return await self._ended_before(receipt, attempt.command, attempt.number)
         log.warning("job %s: again in %g s: %s", attempt.job_id, later.delay_s, later.reason)
         await self._publish(attempt.retrying(later.reason, later.delay_s))
         return later
@@ -186,6 +191,11 @@ class ResizeHandler:
     async def _tell_end(self, receipt: Receipt, attempt: Attempt) -> None:
         await self._settle(receipt, attempt.command, attempt.number)
         log.info("%s", _log_line(receipt))
+
+    async def _ended_before(self, receipt: Receipt, command: ResizeImage, number: int) -> Done:
+        log.info("job %s has ended before: %s", receipt.job_id, receipt.status)
+        await self._settle(receipt, command, number)
+        return Done()
 
     async def _settle(self, receipt: Receipt, command: ResizeImage, number: int) -> None:
         """Make true, and tell, what the receipt says that stands.

@@ -121,6 +121,23 @@ def test_an_end_is_told_once_when_the_queued_event_comes_late(log: Log, board: B
     assert [state.status for state in log.changes] == ["queued"]
 
 
+def test_an_end_is_told_once_when_a_copy_of_the_command_meets_it_at_a_later_attempt(
+    log: Log, board: Board
+) -> None:
+    story = Story()
+    log.tell(story.failed())
+    end = log.changes.pop()
+
+    log.tell(replace(story.failed(), attempt=2))
+
+    assert log.changes == []
+    state = board.job(story.job_id)
+    assert state is not None
+    assert (state.status, state.attempt, state.finished_at) == ("failed", 2, end.finished_at)
+    log.tell(story.failed(attempt=3))
+    assert [state.status for state in log.changes] == ["failed"]
+
+
 def test_a_job_is_called_off_while_more_wait_than_a_board_has_room_for(
     monkeypatch: pytest.MonkeyPatch, log: Log, board: Board
 ) -> None:

@@ -15,6 +15,7 @@ from pipeline.messages import AnyEvent, JobDone, JobFailed, Owner, Rendition, Re
 from pipeline.records import Receipt
 from pipeline.work_key import work_key
 from pipeline.work_locks import WorkLocks
+from tests.eventually import eventually
 from tests.unit.worker.conftest import NewHandler
 from tests.unit.worker.images import noise_png, png
 from tests.unit.worker.jobs import DELAYS_S, Listener, marks_of, results_of, sent
@@ -175,6 +176,27 @@ async def test_who_waits_too_long_goes_round_and_uses_up_no_rung(
     assert await new_handler("worker-2").handle(again) == Done()
     receipt = await receipt_of(store, second)
     assert (receipt.status, receipt.reused, receipt.attempt) == ("done", False, 2)
+
+
+async def test_who_has_waited_in_vain_does_not_go_round_if_another_copy_has_ended_the_job(
+    store: LocalImageStore,
+    new_handler: NewHandler,
+    listener: Listener,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(shared_work, "WAIT_S", 0.5)
+    command = await shared(store)
+    assert command.work is not None
+
+    async with WorkLocks(tmp_path / "storage").held(command.work, within_s=0):
+        waiting = asyncio.create_task(new_handler("worker-1").handle(command))
+        await eventually(lambda: marks_of(tmp_path, command))
+        await store.save_receipt(ended(command, "failed"))
+        assert await waiting == Done()
+
+    assert listener.types == ["job_failed"]
+    assert {event.attempt for event in listener.events if isinstance(event, JobFailed)} == {1}
 
 
 async def test_an_interactive_image_does_not_go_round_for_the_sake_of_one_in_bulk(
