@@ -5,6 +5,7 @@ It is kept as far as it comes; one with a checksum as a whole or not at all.
 
 import asyncio
 import hashlib
+from functools import partial
 
 from frontend.errors import ChecksumMismatch, UploadTooLarge
 from frontend.tus_headers import Checksum
@@ -67,7 +68,7 @@ class Appending:
 
     async def _copy(self, body: UploadBody, appended: AppendedBytes) -> None:
         first, is_known = b"", self._offset > 0 or self._upload.is_partial
-        async for chunk in body.raw_chunks(while_silent=self._give_way):
+        async for chunk in body.raw_chunks(while_silent=partial(self._while_silent, appended)):
             await appended.write(chunk)
             if appended.size > self._upload.length:
                 raise UploadTooLarge(f"More has come than the {self._upload.length:,} bytes of the upload.")
@@ -75,7 +76,9 @@ class Appending:
                 first += chunk[:SIGNATURE_BYTES]
                 is_known = len(first) >= SIGNATURE_BYTES and bool(format_of(first))
 
-    def _give_way(self) -> None:
+    async def _while_silent(self, appended: AppendedBytes) -> None:
+        """Of a sender that may be gone nothing is held in memory, and the upload is there for another one."""
+        await appended.flush()
         if self._unfinished.is_wanted(self._upload.id):
             raise UploadLocked("Nothing has come for a while, and another request has taken over.")
 

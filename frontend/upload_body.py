@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 
 from aiohttp import BodyPartReader, MultipartReader, web
@@ -20,11 +20,15 @@ LOOK_AT_DISK_EVERY_BYTES = 4_000_000
 SILENCE_S = 1.0
 
 Chunks = AsyncIterator[bytes]
+WhileSilent = Callable[[], Awaitable[None]]
 
 
 def is_form(request: web.Request) -> bool:
     """Whether the body is a form, and not an image by itself."""
     return request.content_type == "multipart/form-data"
+
+
+async def _wait_only() -> None: ...
 
 
 class UploadBody:
@@ -67,8 +71,8 @@ class UploadBody:
             self._count(chunk)
             yield chunk
 
-    async def raw_chunks(self, *, while_silent: Callable[[], None] | None = None) -> Chunks:
-        """All that is in the body. While nothing comes, `while_silent` is called each second, to raise."""
+    async def raw_chunks(self, *, while_silent: WhileSilent = _wait_only) -> Chunks:
+        """All that is in the body. `while_silent` is called for each second without any; it may raise."""
         while True:
             chunk = await self._next_chunk(while_silent)
             if not chunk:
@@ -76,14 +80,16 @@ class UploadBody:
             self._count(chunk)
             yield chunk
 
-    async def _next_chunk(self, while_silent: Callable[[], None] | None) -> bytes:
-        async with self._in_time():
-            while while_silent is not None:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(SILENCE_S):
-                        return await self._request.content.read(CHUNK_BYTES)
-                while_silent()
-            return await self._request.content.read(CHUNK_BYTES)
+    async def _next_chunk(self, while_silent: WhileSilent) -> bytes:
+        silent_s, stall_s = 0.0, self._settings.upload_stall_s
+        while silent_s < stall_s:
+            patience_s = min(SILENCE_S, stall_s - silent_s)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(patience_s):
+                    return await self._request.content.read(CHUNK_BYTES)
+            silent_s += patience_s
+            await while_silent()
+        raise UploadStalled
 
     @property
     def declared(self) -> int | None:

@@ -32,11 +32,19 @@ class AppendedBytes:
         self.size += len(chunk)
         self._buffer += chunk
         if len(self._buffer) >= BUFFER_BYTES:
-            await self._flush()
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Have nothing in the buffer: the file has it, if not the disk."""
+        if not self._buffer:
+            return
+        data, self._buffer = self._buffer, bytearray()
+        async with space_errors():
+            await asyncio.to_thread(self._append, data)
 
     async def sync(self) -> None:
         """Return when all is on the disk."""
-        await self._flush()
+        await self.flush()
         async with space_errors():
             await asyncio.to_thread(os.fsync, self._file.fileno())
 
@@ -49,11 +57,6 @@ class AppendedBytes:
     def close(self) -> None:
         """Let go of the file."""
         self._file.close()
-
-    async def _flush(self) -> None:
-        data, self._buffer = self._buffer, bytearray()
-        async with space_errors():
-            await asyncio.to_thread(self._append, data)
 
     def _append(self, data: bytearray) -> None:
         for digest in self._digests:

@@ -145,6 +145,18 @@ async def test_who_comes_back_takes_the_place_of_the_connection_that_has_gone_si
     assert "Upload-Job" in (await sent(second, path, BIG[HALF:], HALF)).headers
 
 
+@pytest.mark.usefixtures("impatient")
+async def test_what_a_silent_sender_has_sent_is_in_the_file_and_not_in_memory(
+    lonely: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(appended_bytes, "BUFFER_BYTES", 2 * len(BIG))
+    path = await begun(lonely, len(BIG))
+
+    async with half_sent(lonely, path) as connection:
+        await connection.send(BIG[HALF:])
+        assert b"Upload-Job" in await connection.answer_head()
+
+
 async def test_an_upload_that_somebody_is_sending_is_not_for_another(
     lonely: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
