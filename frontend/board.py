@@ -9,8 +9,6 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 
-from msgspec.structs import replace
-
 from frontend.changes import Changes, told_by
 from frontend.crew import Crew, WorkerState
 from frontend.job_state import JobState, state_from_event
@@ -283,10 +281,9 @@ def _is_same_end(before: JobState | None, state: JobState) -> bool:
 
     The same end is told of a later attempt by a copy of the command that has found the job ended.
     """
-    if before is None or before.end is None or state.end is None:
+    if before is None or not (before.is_ended and state.is_ended):
         return False
-    is_same = replace(state.end, attempt=before.end.attempt) == before.end
-    return is_same and before.is_ended and state.is_ended
+    return before.ended_at_last(state.attempt).end == state.end
 
 
 def _is_fresh(state: JobState) -> bool:

@@ -81,6 +81,7 @@ class UploadBody:
             yield chunk
 
     async def _next_chunk(self, while_silent: WhileSilent) -> bytes:
+        # Not `_in_time`: `while_silent` may write, which must not be broken off half-way.
         silent_s, stall_s = 0.0, self._settings.upload_stall_s
         while silent_s < stall_s:
             patience_s = min(SILENCE_S, stall_s - silent_s)
