@@ -1,5 +1,6 @@
 """What all tests share: one real RabbitMQ node for the session, empty queues and a store for each test."""
 
+import signal
 from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 
@@ -14,6 +15,12 @@ from tests import management
 VERSION = pytest.StashKey[str]()
 HAS_FAILED = pytest.StashKey[bool]()
 LONGEST_LOG = 20_000
+
+
+def pytest_configure() -> None:
+    """Let the tests press Ctrl-C: what a shell starts in the background is born deaf to it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
