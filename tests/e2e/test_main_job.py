@@ -10,7 +10,7 @@ from pipeline.ids import day_of, new_job_id, parse_job_id
 from tests import management
 from tests.e2e.images import lying_photograph, small_photograph
 from tests.e2e.uploads import JsonObject, get_job, job_with, upload
-from tests.eventually import eventually
+from tests.eventually import WITHIN_S, eventually
 from tests.rig import Rig
 
 
@@ -38,7 +38,7 @@ async def test_a_watcher_hears_of_every_step(rig: Rig, http: aiohttp.ClientSessi
     job = await upload(http, small_photograph(1))
 
     async with http.ws_connect(f"/ws?batch={job['batch_id']}") as socket:
-        snapshot = await socket.receive_json(timeout=10)
+        snapshot = await socket.receive_json(timeout=WITHIN_S)
         assert [each["id"] for each in snapshot["jobs"]] == [job["id"]]
         rig.add_worker("worker-1")
         told: list[JsonObject] = []

@@ -82,12 +82,12 @@ async def lonely(new_frontend: NewFrontend) -> Client:
 
 @pytest.fixture
 async def tell(amqp_url: str) -> AsyncIterator[Tell]:
-    """Publishes events, each confirmed by the broker."""
+    """Publishes events, each once; one that is confirmed late comes all the same."""
     async with opened(Publisher(amqp_url, service="worker-of-a-test")) as publisher:
 
         async def publish(*events: AnyEvent) -> None:
             for event in events:
-                assert await publisher.publish_event(event)
+                await publisher.publish_event(event)
 
         yield publish
 

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 
 from aiohttp import ClientResponse
 
+from tests.eventually import WITHIN_S
 from tests.unit.frontend.conftest import Client, Json
 from tests.unit.frontend.contract import CONTRACT
-
-NEXT_WITHIN_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ class EventReader:
     async def event(self) -> Event | None:
         """The next event; None at the end of the stream."""
         fields: dict[str, str] = {}
-        async with asyncio.timeout(NEXT_WITHIN_S):
+        async with asyncio.timeout(WITHIN_S):
             while line := (await self.response.content.readline()).decode():
                 if line != "\n":
                     self._take(line.removesuffix("\n"), fields)

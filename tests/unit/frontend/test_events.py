@@ -11,7 +11,7 @@ from frontend.lines import Message
 from frontend.live import MOST_MESSAGES
 from pipeline.ids import BatchId, JobId, new_batch_id
 from pipeline.local_store import LocalImageStore
-from tests.eventually import eventually
+from tests.eventually import WITHIN_S, eventually
 from tests.unit.frontend.clients import for_all
 from tests.unit.frontend.conftest import Client, Json, NewFrontend, Tell, uploaded, when_ready
 from tests.unit.frontend.event_reader import EventReader, streaming
@@ -44,11 +44,11 @@ async def test_a_stream_tells_what_a_websocket_tells(client: Client, tell: Tell)
         client.ws_connect("/ws", params={"batch": story.batch_id}) as socket,
     ):
         assert [job["id"] for job in (await stream.next("snapshot"))["jobs"]] == [story.job_id]
-        await socket.receive_json(timeout=10)
+        await socket.receive_json(timeout=WITHIN_S)
         await tell(story.started(), story.done())
         told = await job_with(stream, "done")
 
-        while (message := await socket.receive_json(timeout=10)) != told:
+        while (message := await socket.receive_json(timeout=WITHIN_S)) != told:
             """Earlier changes come before it."""
         assert message["job"]["status"] == "done"
 
@@ -122,7 +122,7 @@ async def test_a_websocket_can_come_back_likewise(client: Client, tell: Tell) ->
 
     query = {"batch": story.batch_id, "after": str(place)}
     async with client.ws_connect("/ws", params=query) as socket:
-        messages = [await socket.receive_json(timeout=10) for _ in range(2)]
+        messages = [await socket.receive_json(timeout=WITHIN_S) for _ in range(2)]
 
     assert [message["type"] for message in messages] == ["job", "pipeline"]
     assert messages[0]["job"]["status"] == "done"

@@ -11,7 +11,7 @@ from pipeline.ids import BatchId, JobId, day_of, new_batch_id, new_job_id
 from pipeline.local_store import LocalImageStore
 from pipeline.outbox import Outbox
 from pipeline.records import Receipt
-from tests.eventually import eventually
+from tests.eventually import WITHIN_S, eventually
 from tests.unit.frontend.conftest import (
     Client,
     Json,
@@ -363,7 +363,7 @@ async def test_a_removed_job_is_in_its_batch_no_more_and_the_others_are(
         assert len((await socket.receive_json())["jobs"]) == 2
         await asked(client, "DELETE", f"/api/jobs/{gone.job_id}")
         await tell(gone.queued(), gone.done())
-        while (message := await socket.receive_json(timeout=10))["type"] != "job":
+        while (message := await socket.receive_json(timeout=WITHIN_S))["type"] != "job":
             """The pipeline is told of in between."""
 
     _, batch = await asked(client, "GET", f"/api/batches/{batch_id}")

@@ -10,7 +10,7 @@ from frontend.openapi.document import operations, read_document
 from pipeline.ids import BatchId, JobId, new_batch_id
 from pipeline.local_store import LocalImageStore
 from pipeline.messages import WorkerOnline
-from tests.eventually import eventually
+from tests.eventually import WITHIN_S, eventually
 from tests.unit.frontend.conftest import (
     Client,
     Json,
@@ -201,13 +201,14 @@ async def test_who_watches_a_batch_of_two_is_told_of_his_own_jobs(
     mine, other = await sent(client, shop, batch_id=batch), await sent(client, rival, batch_id=batch)
 
     async with client.ws_connect(f"/ws?batch={batch}", headers=shop) as socket:
-        snapshot = await socket.receive_json(timeout=10)
+        snapshot = await socket.receive_json(timeout=WITHIN_S)
         await tell(other.started(), other.done(), mine.started())
-        told = []
-        while mine.job_id not in told:
-            message = await socket.receive_json(timeout=10)
-            told += [message["job"]["id"]] if message["type"] == "job" else []
-            told += list(message.get("positions", {}))
+        told, status = [], None
+        while status != "processing":
+            message = await socket.receive_json(timeout=WITHIN_S)
+            job = message.get("job")
+            told += [job["id"]] if job else list(message.get("positions", {}))
+            status = job["status"] if job else None
 
     assert [job["id"] for job in snapshot["jobs"]] == [mine.job_id]
     assert set(told) == {mine.job_id}
@@ -219,9 +220,9 @@ async def test_who_comes_back_to_a_batch_of_two_is_told_what_he_has_missed_of_hi
     batch = new_batch_id()
     mine, other = await sent(client, shop, batch_id=batch), await sent(client, rival, batch_id=batch)
     async with client.ws_connect(f"/ws?batch={batch}", headers=shop) as socket:
-        place = (await socket.receive_json(timeout=10))["id"]
+        place = (await socket.receive_json(timeout=WITHIN_S))["id"]
         await tell(other.started(), mine.started())
-        while (await socket.receive_json(timeout=10)).get("job", {}).get("status") != "processing":
+        while (await socket.receive_json(timeout=WITHIN_S)).get("job", {}).get("status") != "processing":
             """Until the news has come."""
 
     async with client.get(f"/api/events?batch={batch}&after={place}", headers=shop) as response:
@@ -322,15 +323,15 @@ async def test_who_watches_a_batch_is_not_told_that_others_wait_in_it(
 ) -> None:
     batch, later = new_batch_id(), new_batch_id()
     async with client.ws_connect(f"/ws?batch={batch}", headers=shop) as socket:
-        place = (await socket.receive_json(timeout=10))["id"]
+        place = (await socket.receive_json(timeout=WITHIN_S))["id"]
         async with client.ws_connect(f"/ws?batch={batch}", headers=rival) as others:
             await sent(client, rival, batch_id=batch)
-            while "positions" not in await others.receive_json(timeout=10):
+            while "positions" not in await others.receive_json(timeout=WITHIN_S):
                 """Until those who may know are told."""
         await sent(client, shop, batch_id=batch)
         told: list[Json] = []
         while not told or told[-1]["type"] != "positions":
-            told.append(await socket.receive_json(timeout=10))
+            told.append(await socket.receive_json(timeout=WITHIN_S))
 
     assert [list(message["positions"]) for message in told if "positions" in message] != [[]]
     assert all(message.get("positions") != {} for message in told)

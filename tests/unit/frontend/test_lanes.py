@@ -169,11 +169,14 @@ async def test_many_that_are_asked_for_once_more_while_bulk_is_full_keep_nobody_
 
 
 async def test_a_replay_of_an_upload_keeps_the_lane_of_its_jobs(
-    clients: list[Client], keys: KeyFile, amqp_url: str
+    clients: list[Client], keys: KeyFile, amqp_url: str, tell: Tell
 ) -> None:
     headers = keys.bearer("shop") | {"Idempotency-Key": "again"}
     first = await sent(clients[0], headers, MOST + 1)
     before = await in_lanes(amqp_url)
+    later = Story()
+    await tell(later.queued())
+    await eventually(lambda: clients[0].app[BOARD].job(later.job_id))  # it has read of all before
     clients[0].app[BOARD]._jobs.clear()  # as after a start, when it is not known how far they have come
 
     again = await sent(clients[0], headers, MOST + 1)

@@ -62,9 +62,12 @@ def has_failed(client: Client, story: Story) -> bool:
     return state is not None and state.status == "failed"
 
 
-async def test_an_upload_of_several_is_answered_when_the_last_has_ended(client: Client, tell: Tell) -> None:
+async def test_an_upload_of_several_is_answered_when_the_last_has_ended(
+    client: Client, store: LocalImageStore, tell: Tell
+) -> None:
     answer = sent(client, "wait=60", file_part(PNG), file_part(PNG), batch_id=(batch_id := new_batch_id()))
     first, second = await stories_waited_for(client, batch_id, jobs=2)
+    await store.save_receipt(first.failed_receipt())
     await tell(first.failed())
     await eventually(lambda: has_failed(client, first))
     assert not answer.done()

@@ -9,6 +9,7 @@ from aiohttp import ClientResponse
 
 from frontend.clients import COOKIE
 from pipeline.ids import new_batch_id
+from tests.eventually import WITHIN_S
 from tests.unit.frontend.conftest import Client, NewFrontend, when_ready
 from tests.unit.frontend.html_page import Page
 from tests.unit.frontend.key_files import KeyFile, key_file
@@ -86,7 +87,7 @@ async def test_who_has_signed_in_sees_the_page_uploads_and_signs_out(client: Cli
     async with client.post("/upload", data=form(file_part(PNG)), headers=FORM | PAGE) as response:
         assert response.url.path.startswith("/batches/")
     async with client.ws_connect("/ws") as socket:
-        assert (await socket.receive_json(timeout=10))["type"] == "snapshot"
+        assert (await socket.receive_json(timeout=WITHIN_S))["type"] == "snapshot"
 
     async with client.post("/sign-out", headers=PAGE) as response:
         assert response.url.path == "/sign-in"

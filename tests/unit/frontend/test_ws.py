@@ -11,12 +11,10 @@ from frontend.keys import LIVE
 from pipeline.ids import BatchId, JobId, new_batch_id, new_job_id
 from pipeline.local_store import LocalImageStore
 from pipeline.messages import WorkerHeartbeat
-from tests.eventually import eventually
+from tests.eventually import WITHIN_S, eventually
 from tests.unit.frontend.conftest import Client, Json, NewFrontend, Tell, uploaded, when_ready
 from tests.unit.frontend.requests import PNG
 from tests.unit.frontend.story import Story
-
-NEXT_WITHIN_S = 10.0
 
 
 class Watching:
@@ -28,7 +26,7 @@ class Watching:
     async def next(self, kind: str) -> Json:
         """The next message of this type; others are passed over."""
         while True:
-            message: Json = await self.socket.receive_json(timeout=NEXT_WITHIN_S)
+            message: Json = await self.socket.receive_json(timeout=WITHIN_S)
             if message["type"] == kind:
                 return message
 
