@@ -25,7 +25,7 @@ NewFrontend = Callable[..., Awaitable[Client]]
 Tell = Callable[..., Awaitable[None]]
 Json = dict[str, Any]
 
-SHUTDOWN_TIMEOUT_S = 0.5
+SHUTDOWN_TIMEOUT_S = 5.0
 NOWHERE = "amqp://guest:guest@127.0.0.1:1/"
 """An address at which no broker is."""
 
