@@ -25,7 +25,7 @@ from tests.eventually import eventually
 
 SIZE = 3
 REPLICATED = ("quorum", "stream")
-REPLICATED_WITHIN_S = 30.0
+REPLICATED_WITHIN_S = 60.0
 
 
 class ClusterNode(BrokerNode):

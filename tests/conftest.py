@@ -2,19 +2,30 @@
 
 import signal
 from collections.abc import AsyncIterator, Generator, Iterator
+from functools import partial
 from pathlib import Path
 
 import aio_pika
 import pytest
+from aio_pika.abc import AbstractChannel
+from hypothesis import HealthCheck, settings
 
 from deploy.local.broker_node import BrokerNode
 from pipeline import topology
 from pipeline.local_store import LocalImageStore
 from tests import management
+from tests.eventually import eventually
 
 VERSION = pytest.StashKey[str]()
 HAS_FAILED = pytest.StashKey[bool]()
 LONGEST_LOG = 20_000
+
+
+# A busy machine is no reason to fail. It is said before any test is read: each keeps what was said by then.
+settings.register_profile(
+    "unhurried", deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("unhurried")
 
 
 def pytest_configure() -> None:
@@ -54,8 +65,8 @@ def node(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) 
 @pytest.fixture
 async def amqp_url(node: BrokerNode) -> AsyncIterator[str]:
     """The address of the node; its queues are there and empty. Tests end what they start on it."""
+    drop_retry_ladders(node)  # first, for what waits there comes back into the queues
     await empty_queues(node.amqp_url)
-    drop_retry_ladders(node)
     yield node.amqp_url
 
 
@@ -94,5 +105,13 @@ async def empty_queues(url: str) -> None:
                 topology.WEBHOOK_QUEUE,
                 topology.WEBHOOK_DEAD,
             ):
+                # What somebody holds is not purged, and comes back when he has gone.
+                await eventually(partial(has_no_consumers, channel, emptied.name))
                 queue = await channel.get_queue(emptied.name, ensure=False)
                 await queue.purge()
+
+
+async def has_no_consumers(channel: AbstractChannel, queue: str) -> bool:
+    """Whether nobody takes from this queue, so that nobody holds anything of it."""
+    declared = await channel.declare_queue(queue, passive=True)
+    return declared.declaration_result.consumer_count == 0

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from deploy.local.broker_node import BrokerNode
 from pipeline.messages import LANES, Lane, ResizeImage, encode
+from tests.eventually import WITHIN_S
 
 
 def call(node: BrokerNode, method: str, path: str, body: object = None, *, user: str = "guest") -> Any:
@@ -24,7 +25,7 @@ def call(node: BrokerNode, method: str, path: str, body: object = None, *, user:
         data=None if body is None else json.dumps(body).encode(),
         headers={"Authorization": f"Basic {login}", "Content-Type": "application/json"},
     )
-    with urllib.request.urlopen(request, timeout=10) as response:
+    with urllib.request.urlopen(request, timeout=WITHIN_S) as response:
         text = response.read()
     return json.loads(text) if text else None
 

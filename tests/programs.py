@@ -33,11 +33,11 @@ async def start(module: str, *arguments: str, **environment: str) -> asyncio.sub
     )
 
 
-async def run(module: str, *arguments: str, **environment: str) -> Ended:
+async def run(module: str, *arguments: str, within_s: float = WITHIN_S, **environment: str) -> Ended:
     """`python -m module`, until it ends."""
     process = await start(module, *arguments, **environment)
     try:
-        async with asyncio.timeout(WITHIN_S):
+        async with asyncio.timeout(within_s):
             output, errors = await process.communicate()
     except TimeoutError:
         process.kill()

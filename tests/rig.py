@@ -2,8 +2,8 @@
 
 import json
 import os
+import random
 import signal
-import socket
 import subprocess
 import sys
 import urllib.request
@@ -12,11 +12,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from deploy.local.ports import Ports
 from deploy.local.program import DIE_WITH_PARENT
-from tests.eventually import eventually
+from tests.eventually import WITHIN_S, eventually
 
 ROOT = Path(__file__).parent.parent
-STOP_TIMEOUT_S = 15.0
+STOP_TIMEOUT_S = 60.0
 
 
 class Service:
@@ -100,11 +101,16 @@ class Rig:
         self._frontend_module = frontend_module
         self.storage = storage or folder / "storage"
         self._folder = folder
+        self._ports = Ports()
         self._environment = {
             "AMQP_URL": amqp_url,
             "STORAGE_DIR": str(self.storage),
             # Several rigs share a machine, and none should starve beside another one.
             "BULK_NICENESS": "0",
+            # What takes long beside other tests is no image that takes too long.
+            "JOB_TIMEOUT_S": "600",
+            "BULK_JOB_TIMEOUT_S": "600",
+            "JOB_CPU_S": "600",
             **settings,
         }
         self.frontends: dict[str, Service] = {}
@@ -128,7 +134,7 @@ class Rig:
 
     def prepare_frontend(self, name: str) -> Service:
         """One more frontend, not started yet, with a port of its own that it keeps for good."""
-        port = free_port()
+        port = self._ports.take(any_port())
         self.urls[name] = f"http://127.0.0.1:{port}"
         self.frontends[name] = self._service(name, self._frontend_module, PORT=str(port))
         return self.frontends[name]
@@ -140,7 +146,7 @@ class Rig:
         self.workers[name] = worker
         return worker
 
-    async def until_ready(self, timeout_s: float = 30.0) -> None:
+    async def until_ready(self, timeout_s: float = WITHIN_S) -> None:
         """Wait until every frontend says that it is ready."""
 
         def are_ready() -> bool:
@@ -162,6 +168,7 @@ class Rig:
                 service.stop()
             except AssertionError as error:
                 complaints.append(str(error))
+        self._ports.close()
         assert not complaints, "\n".join(complaints)
 
     def kill(self) -> None:
@@ -185,13 +192,11 @@ class Rig:
 
 
 def _get(url: str, path: str) -> dict[str, Any]:
-    with urllib.request.urlopen(url + path, timeout=10) as response:
+    with urllib.request.urlopen(url + path, timeout=WITHIN_S) as response:
         answer: dict[str, Any] = json.load(response)
         return answer
 
 
-def free_port() -> int:
-    """A TCP port that nobody has just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def any_port() -> int:
+    """Where to begin to look for a free one: not where the kernel takes those that it gives to anybody."""
+    return random.randrange(20_000, 30_000)

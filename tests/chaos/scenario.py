@@ -60,7 +60,7 @@ class Scenario:
             self,
             jobs=jobs,
             least_faults=least_faults,
-            deadline_s=60.0,
+            deadline_s=180.0,
             troubles=troubles,
             manners=replace(self.manners, rate_per_s=rate_per_s),
         )

@@ -17,14 +17,13 @@ from deploy.local.broker_node import BrokerNode
 from tests.e2e.command import Command
 from tests.e2e.holding_proxy import HoldingProxy
 from tests.e2e.images import small_photograph
-from tests.eventually import eventually
+from tests.eventually import WITHIN_S, eventually
 from tests.rig import Rig
 
 MEGABYTE = 1024**2
 LARGE_BYTES = 8 * MEGABYTE
 OVERHEAD_BYTES = MEGABYTE
 """More than all requests of a test have in their heads, and what was on its way when a connection was cut."""
-WITHIN_S = 30.0
 NO_SERVER = "http://127.0.0.1:1"
 
 

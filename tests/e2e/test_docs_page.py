@@ -1,7 +1,7 @@
 """The description of the API in a real browser."""
 
 import pytest
-from playwright.async_api import Browser
+from playwright.async_api import Browser, expect
 
 from tests.rig import Rig
 
@@ -19,6 +19,8 @@ async def test_the_description_fits_the_screen_and_keeps_to_the_policy(
     page.on("console", lambda message: complaints.append(message.text))
 
     await page.goto(rig.url)
+    if has_scripts:  # the browser complains of a connection that is let go before it stands
+        await expect(page.locator("#connection-state")).to_contain_text("Live")
     await page.get_by_role("link", name="API", exact=True).click()
     await page.goto(f"{rig.url}/docs#getJob")
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.images import image_of_a_moment
+from tests.eventually import eventually
 from tests.rig import ROOT, Rig
 from tests.unit.frontend.key_files import KeyFile, key_file
 
@@ -51,9 +52,12 @@ async def test_one_image_is_done_before_the_many_that_another_client_has_sent_be
     amqp_url: str, tmp_path: Path, keys: KeyFile
 ) -> None:
     async with Rig(amqp_url, tmp_path, API_KEYS=str(keys.path), BULK_NICENESS="10") as rig:
-        await rig.start(workers=1, slots=2)
-
-        await run_example(rig, keys, tmp_path)
+        await rig.start(workers=0)
+        running = asyncio.create_task(run_example(rig, keys, tmp_path))
+        # None of the many ends before all are sent: each that does lets one more into the other lane.
+        await eventually(lambda: answered(tmp_path / "many.json"))
+        rig.add_worker("worker-1", slots=2)
+        await running
 
         ended = [path.parent.name for path in rig.storage.glob("processed/*/*/receipt.json")]
     many, [one] = answered(tmp_path / "many.json")["jobs"], answered(tmp_path / "one.json")["jobs"]

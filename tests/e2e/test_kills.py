@@ -14,7 +14,7 @@ from pipeline.store_paths import MARK_PREFIX
 from tests import management
 from tests.checked_session import checked_session
 from tests.e2e.images import image_of_a_moment, slow_image, small_photograph
-from tests.e2e.uploads import get_job, job_with, until_all_done, upload, upload_many
+from tests.e2e.uploads import LONG_S, get_job, job_with, until_all_done, upload, upload_many
 from tests.eventually import eventually
 from tests.rig import Rig
 
@@ -52,7 +52,7 @@ async def test_a_killed_worker_gives_its_job_back(rig: Rig, http: aiohttp.Client
 
     rig.workers[victim].kill()
 
-    done = await job_with(http, job["id"], "done", timeout_s=5)
+    done = await job_with(http, job["id"], "done")
     assert done["worker"] != victim
     assert done["attempt"] == 2
     await eventually(lambda: not any(child.is_running() for child in children))
@@ -105,7 +105,7 @@ async def test_a_worker_that_has_no_time_to_finish_gives_its_job_back_and_that_c
         assert marks_below(rig.storage) == []
 
         rig.add_worker("worker-2")
-        done = await job_with(http, job["id"], "done", timeout_s=60)
+        done = await job_with(http, job["id"], "done", timeout_s=LONG_S)
         assert (done["attempt"], done["worker"]) == (1, "worker-2")
 
 
@@ -138,7 +138,7 @@ async def test_a_worker_that_loses_its_connection_goes_on_and_that_counts_as_no_
 
     await eventually(lambda: marks_below(rig.storage) == [])
     assert (await get_job(http, job["id"]))["status"] == "processing", "it is still at it"
-    done = await job_with(http, job["id"], "done", timeout_s=60)
+    done = await job_with(http, job["id"], "done", timeout_s=LONG_S)
     assert done["attempt"] == 1
 
 

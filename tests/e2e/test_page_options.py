@@ -129,7 +129,7 @@ async def test_a_wrong_option_is_said_at_its_field_and_nothing_is_stored(
 
     await background.fill("white")
     await expect(error).to_be_hidden()
-    await page.click("#upload-button")
+    await page.press("#upload-button", "Enter")
     await until_done(page, 5)
 
 

@@ -102,7 +102,7 @@ async def test_the_page_goes_on_where_an_upload_was_cut(
 
     await page.set_input_files("#file-input", photograph)
     await expect(page.locator('#job-list > [data-status="ready"]')).to_have_count(1)
-    await page.click("#upload-button")
+    await page.press("#upload-button", "Enter")
     await expect(page.locator("#job-list")).to_contain_text("The connection was lost")
     await cutting
 

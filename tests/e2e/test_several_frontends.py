@@ -12,7 +12,7 @@ import pytest_asyncio
 from tests.checked_session import checked_session
 from tests.e2e.images import image_of_a_moment, slow_image, small_photograph
 from tests.e2e.test_kills import MANY_SLOW_RENDITIONS
-from tests.e2e.uploads import get_job, job_with, until_all_done, upload
+from tests.e2e.uploads import LONG_S, get_job, job_with, until_all_done, upload
 from tests.eventually import eventually
 from tests.rig import Rig
 
@@ -20,7 +20,6 @@ Clients = dict[str, aiohttp.ClientSession]
 JsonObject = dict[str, Any]
 
 NAMES = ("frontend", "frontend-2", "frontend-3")
-WITHIN_S = 30.0
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -40,7 +39,7 @@ async def ids_in_batch(http: aiohttp.ClientSession, batch_id: str) -> list[str]:
 
 async def watch(http: aiohttp.ClientSession, job_id: str, *statuses: str) -> JsonObject:
     """The job as soon as its watcher is told one of these statuses; fails if the connection ends before."""
-    async with asyncio.timeout(WITHIN_S), http.ws_connect("/ws", params={"job": job_id}) as socket:
+    async with asyncio.timeout(LONG_S), http.ws_connect("/ws", params={"job": job_id}) as socket:
         async for message in socket:
             told = message.json()
             jobs = told["jobs"] if told["type"] == "snapshot" else [told["job"]] if "job" in told else []

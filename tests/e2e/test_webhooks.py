@@ -11,11 +11,12 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from deploy.local.ports import Ports
 from tests.checked_session import checked_session
 from tests.e2e.images import small_photograph
 from tests.e2e.uploads import job_with, upload
 from tests.eventually import eventually
-from tests.rig import ROOT, Rig, free_port
+from tests.rig import ROOT, Rig, any_port
 from tests.webhook_receiver import HOST, SECRET
 
 EXAMPLE = re.compile(r"^```python\n(\"\"\"receiver\.py.*?)^```", re.MULTILINE | re.DOTALL)
@@ -29,7 +30,8 @@ class PastedReceiver:
         self._file = folder / "receiver.py"
         self._file.write_text(text)
         self._said = folder / "said"
-        self.port = free_port()
+        self._ports = Ports()
+        self.port = self._ports.take(any_port())
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -52,6 +54,7 @@ class PastedReceiver:
         if self._process is not None:
             self._process.send_signal(signal.SIGKILL)
             self._process.wait()
+        self._ports.close()
 
 
 @pytest.fixture

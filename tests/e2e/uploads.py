@@ -7,9 +7,12 @@ from typing import Any
 
 import aiohttp
 
-from tests.eventually import eventually
+from tests.eventually import WITHIN_S, eventually
 
 JsonObject = dict[str, Any]
+
+LONG_S = 180.0
+"""For what takes long beside other tests."""
 
 
 async def upload(
@@ -52,7 +55,7 @@ async def get_job(http: aiohttp.ClientSession, job_id: str) -> JsonObject:
 
 
 async def job_with(
-    http: aiohttp.ClientSession, job_id: str, *statuses: str, timeout_s: float = 20.0
+    http: aiohttp.ClientSession, job_id: str, *statuses: str, timeout_s: float = WITHIN_S
 ) -> JsonObject:
     """The job as soon as it has one of these statuses."""
     job: JsonObject = {}
@@ -66,7 +69,7 @@ async def job_with(
     return job
 
 
-async def until_all_done(http: aiohttp.ClientSession, job_ids: list[str], timeout_s: float = 90.0) -> None:
+async def until_all_done(http: aiohttp.ClientSession, job_ids: list[str], timeout_s: float = LONG_S) -> None:
     """Return when every one of the jobs is done."""
     waiting = set(job_ids)
 

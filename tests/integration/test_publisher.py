@@ -9,12 +9,13 @@ import pytest
 from deploy.local.broker_node import BrokerNode
 from pipeline import topology
 from pipeline.broker import Publisher
+from pipeline.broker import publisher as publisher_module
 from pipeline.broker.publisher import EVENT_TIMEOUT_S
 from pipeline.errors import BrokerUnavailable, QueueFull
 from pipeline.ids import new_job_id
 from pipeline.messages import ResizeImage, WorkerOffline
 from tests import management
-from tests.eventually import eventually
+from tests.eventually import WITHIN_S, eventually
 from tests.lanes import INTERACTIVE
 from tests.links import opened
 
@@ -49,7 +50,10 @@ async def test_commands_in_flight_together_are_all_stored(amqp_url: str) -> None
         assert (await publisher.count_queue()).ready == 200
 
 
-async def test_an_event_waits_for_a_link_that_is_just_opening(amqp_url: str) -> None:
+async def test_an_event_waits_for_a_link_that_is_just_opening(
+    amqp_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publisher_module, "EVENT_TIMEOUT_S", WITHIN_S)
     publisher = Publisher(amqp_url, service=SERVICE)
     publisher.link.start()
     try:

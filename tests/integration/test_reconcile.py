@@ -293,7 +293,8 @@ async def test_it_can_be_broken_off_and_run_again(
     assert in_queue < 600
 
     assert (await reconcile(amqp_url, root)).output == "600 jobs put back into the queue.\n"
-    assert (await publisher.count_queue()).ready == in_queue + 600
+    # What was on its way when it was broken off may have come since.
+    assert in_queue + 600 <= (await publisher.count_queue()).ready < 1200
 
 
 async def test_without_a_broker_it_says_so(root: Path, store: LocalImageStore) -> None:

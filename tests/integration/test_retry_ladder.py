@@ -14,7 +14,7 @@ from tests import management
 from tests.eventually import eventually
 from tests.links import opened
 
-RUNGS = topology.ladder((0.5, 1.5))
+RUNGS = topology.ladder((0.5, 4.0))
 FIRST, SECOND = RUNGS
 CONSUMER = Consumer("ladder-test.slot-1", "interactive")
 

@@ -12,13 +12,12 @@ from pipeline.errors import QueueFull
 from pipeline.ids import new_job_id
 from pipeline.messages import DeliverWebhook, ResizeImage, encode
 from tests import management
-from tests.eventually import eventually
+from tests.eventually import WITHIN_S, eventually
 from tests.links import opened
 
 SHORT, LONG = topology.ladder((0.5, 8.0))
 [WEBHOOK_RUNG] = topology.webhook_ladder((8.0,))
 RUNGS = (SHORT, LONG, WEBHOOK_RUNG)
-WITHIN_S = 20.0
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from worker import resize_handler
 from worker.app import run_worker
 from worker.settings import WorkerSettings
 
-DELAY_S = 1.0
+DELAY_S = 3.0
 RUNG = f"resize.retry.{DELAY_S:g}s"
 MORE_THAN_THERE_IS = 10**18
 

@@ -9,9 +9,7 @@ from pipeline.errors import PipelineError
 from pipeline.ids import JobId, new_job_id
 from pipeline.log_id import LogId
 from pipeline.messages import AnyEvent, ResizeImage, WorkerOffline, decode_command
-from tests.eventually import eventually
-
-OPEN_WITHIN_S = 20.0
+from tests.eventually import WITHIN_S, eventually
 
 
 class Trio:
@@ -44,20 +42,20 @@ class Trio:
                 return None
             return job_id
 
-        job_id = await eventually(confirmed, OPEN_WITHIN_S)
+        job_id = await eventually(confirmed, WITHIN_S)
         assert job_id is not None
         return job_id
 
     async def comes(self, job_id: JobId) -> None:
         """Return when this command has been taken."""
-        await eventually(lambda: job_id in self._taken, OPEN_WITHIN_S)
+        await eventually(lambda: job_id in self._taken, WITHIN_S)
 
     async def works(self) -> None:
         """Return when a new command has been confirmed and taken, and a new event has been told and read."""
         await self.comes(await self.publish())
         news = WorkerOffline(worker=new_job_id())
-        await eventually(lambda: self.publisher.publish_event(news), OPEN_WITHIN_S)
-        await eventually(lambda: news.worker in self._seen, OPEN_WITHIN_S)
+        await eventually(lambda: self.publisher.publish_event(news), WITHIN_S)
+        await eventually(lambda: news.worker in self._seen, WITHIN_S)
 
     async def _take(self) -> None:
         while True:
@@ -73,7 +71,7 @@ class Trio:
         for link in self.links:
             link.start()
         for link in self.links:
-            await link.wait_open(OPEN_WITHIN_S)
+            await link.wait_open(WITHIN_S)
         self._taking = asyncio.create_task(self._take())
         return self
 

@@ -82,4 +82,9 @@ POISON = Scenario(
     workers=4,
     settings={"JOB_TIMEOUT_S": "2", "JOB_CPU_S": "2", "JOB_MEMORY_BYTES": "1073741824"},
 )
-SHORT = replace(POISON.in_short(jobs=60, least_faults=4, rate_per_s=6, hurry=1), check=tell)
+SHORT = replace(
+    POISON.in_short(jobs=60, least_faults=4, rate_per_s=6, hurry=1),
+    check=tell,
+    # Beside other tests a good image may take several times as long.
+    settings={**POISON.settings, "JOB_TIMEOUT_S": "6", "JOB_CPU_S": "6"},
+)

@@ -10,6 +10,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from pytest_aiohttp.plugin import AiohttpClient
 
+from frontend import sweeper
 from frontend.app import create_app
 from frontend.settings import FrontendSettings
 from pipeline import topology
@@ -56,8 +57,17 @@ def aiohttp_client_cls() -> type[CheckedClient]:
 
 
 @pytest.fixture
-def new_frontend(aiohttp_client: AiohttpClient, storage: Path) -> NewFrontend:
+def first_sweep_s() -> float:
+    """When frontends begin to sweep: never, but for the tests of just that, lest they meet it by chance."""
+    return 3600.0
+
+
+@pytest.fixture
+def new_frontend(
+    aiohttp_client: AiohttpClient, storage: Path, first_sweep_s: float, monkeypatch: pytest.MonkeyPatch
+) -> NewFrontend:
     """Starts frontends, and gives a client of each."""
+    monkeypatch.setattr(sweeper, "FIRST_AFTER_S", first_sweep_s)
 
     async def start(amqp_url: str, **settings: Any) -> Client:
         given = {"min_free_bytes": 0, "board_history_s": 1} | settings

@@ -9,10 +9,9 @@ from typing import Any
 from multidict import CIMultiDict
 from yarl import URL
 
+from tests.eventually import WITHIN_S
 from tests.unit.frontend.conftest import Client
 from tests.unit.frontend.contract import CONTRACT
-
-ANSWER_WITHIN_S = 10.0
 
 
 class Connection:
@@ -37,7 +36,7 @@ class Connection:
 
     async def answer_head(self) -> bytes:
         """The next status line with its headers."""
-        async with asyncio.timeout(ANSWER_WITHIN_S):
+        async with asyncio.timeout(WITHIN_S):
             return await self._reader.readuntil(b"\r\n\r\n")
 
     async def answer(self) -> tuple[bytes, dict[str, Any]]:
@@ -46,14 +45,14 @@ class Connection:
         status, *lines = head.decode().rstrip().split("\r\n")
         named = (line.partition(": ") for line in lines)
         headers = CIMultiDict({name: value for name, _, value in named})
-        async with asyncio.timeout(ANSWER_WITHIN_S):
+        async with asyncio.timeout(WITHIN_S):
             body = await self._reader.readexactly(int(headers["Content-Length"]))
         CONTRACT.check(*self._asked, int(status.split()[1]), headers, body)
         return head, json.loads(body)
 
     async def rest(self) -> bytes:
         """All that comes until the server closes the connection."""
-        async with asyncio.timeout(ANSWER_WITHIN_S):
+        async with asyncio.timeout(WITHIN_S):
             return await self._reader.read()
 
     async def hang_up(self) -> None:

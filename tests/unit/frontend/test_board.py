@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from frontend import board as board_module
-from frontend.board import LATE_NEWS, MOST_JOBS, RATE_WINDOW_S, Board
+from frontend.board import LATE_NEWS, RATE_WINDOW_S, Board
 from frontend.crew import WORKER_SILENCE
 from frontend.job_state import JobState, state_from_receipt
 from pipeline.ids import new_batch_id, new_job_id
@@ -45,6 +45,13 @@ def log() -> Log:
 @pytest.fixture
 def board(log: Log) -> Board:
     return log.board
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> int:
+    """So many jobs are the most that a board has."""
+    monkeypatch.setattr(board_module, "MOST_JOBS", most := 50)
+    return most
 
 
 def test_an_empty_board_knows_nothing(board: Board) -> None:
@@ -188,9 +195,9 @@ def test_a_job_that_is_removed_is_told_once_and_is_in_its_batch_no_more(log: Log
     assert len(board.batch_jobs(other.batch_id)) == 1
 
 
-def test_beyond_its_bound_the_board_forgets_removed_jobs_too(log: Log, board: Board) -> None:
+def test_beyond_its_bound_the_board_forgets_removed_jobs_too(log: Log, board: Board, few: int) -> None:
     gone = Story()
-    log.tell(gone.removed(), *(Story().done() for _ in range(MOST_JOBS)))
+    log.tell(gone.removed(), *(Story().done() for _ in range(few)))
 
     assert board.job(gone.job_id) is None
 
@@ -300,16 +307,16 @@ def test_doubtful_are_those_at_work_and_then_the_next_in_line(log: Log, board: B
     assert board.doubtful()[:1] == [working.job_id]
 
 
-def test_beyond_its_bound_the_board_forgets_those_that_ended_first(log: Log, board: Board) -> None:
+def test_beyond_its_bound_the_board_forgets_those_that_ended_first(log: Log, board: Board, few: int) -> None:
     waiting = Story()
     log.tell(waiting.queued())
-    stories = [Story(batch_id=waiting.batch_id) for _ in range(MOST_JOBS + 1)]
+    stories = [Story(batch_id=waiting.batch_id) for _ in range(few + 1)]
 
     log.tell(*(story.done() for story in stories))
 
     assert board.job(waiting.job_id) is not None
     assert [board.job(story.job_id) is None for story in stories[:3]] == [True, True, False]
-    assert len(board.batch_jobs(waiting.batch_id)) == MOST_JOBS
+    assert len(board.batch_jobs(waiting.batch_id)) == few
 
 
 def test_a_worker_is_shown_from_its_first_word_to_its_last(log: Log, board: Board) -> None:

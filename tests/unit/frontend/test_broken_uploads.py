@@ -22,7 +22,7 @@ from pipeline.local_store import LocalImageStore
 from pipeline.records import Receipt
 from pipeline.unfinished_uploads import UnfinishedUploads
 from tests import management
-from tests.eventually import eventually
+from tests.eventually import WITHIN_S, eventually
 from tests.unit.frontend.conftest import (
     NOWHERE,
     Client,
@@ -55,8 +55,9 @@ SHA1 = "sha1 " + base64.b64encode(hashlib.sha1(BIG, usedforsecurity=False).diges
 
 @pytest.fixture(autouse=True)
 def unbuffered(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What has come is to be seen in the file at once."""
+    """What has come is to be seen in the file at once, and who waits for another waits long enough."""
     monkeypatch.setattr(appended_bytes, "BUFFER_BYTES", 1)
+    monkeypatch.setattr(unfinished_uploads, "LOCKED_AFTER_S", WITHIN_S)
 
 
 @pytest.fixture
@@ -107,7 +108,7 @@ async def test_nothing_is_kept_of_what_breaks_off_before_its_checksum_could_be_t
 async def test_a_sender_who_falls_silent_is_given_up_and_what_has_come_is_kept(
     new_frontend: NewFrontend,
 ) -> None:
-    client = await new_frontend(NOWHERE, upload_stall_s=0.2)
+    client = await new_frontend(NOWHERE, upload_stall_s=2.0)
     path = await begun(client, len(BIG))
 
     async with half_sent(client, path) as connection:
@@ -120,7 +121,7 @@ async def test_a_sender_who_falls_silent_is_given_up_and_what_has_come_is_kept(
 async def test_nothing_is_kept_of_a_sender_who_falls_silent_before_the_checksum_could_be_told(
     new_frontend: NewFrontend,
 ) -> None:
-    client = await new_frontend(NOWHERE, upload_stall_s=0.2)
+    client = await new_frontend(NOWHERE, upload_stall_s=2.0)
     path = await begun(client, len(BIG))
 
     async with half_sent(client, path, Upload_Checksum=SHA1) as connection:
@@ -161,6 +162,7 @@ async def test_an_upload_that_somebody_is_sending_is_not_for_another(
     lonely: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(unfinished_uploads, "LOCKED_AFTER_S", 0.1)
+    monkeypatch.setattr(upload_body, "SILENCE_S", 60.0)
     path = await begun(lonely, len(BIG))
 
     async with half_sent(lonely, path) as connection:

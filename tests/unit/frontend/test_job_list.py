@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from yarl import URL
 
-from frontend import job_pages
+from frontend import job_pages, sweeper
 from pipeline.ids import BatchId, JobId, new_batch_id
 from pipeline.local_store import LocalImageStore
 from tests.eventually import eventually
@@ -178,10 +178,11 @@ def move_entry(storage: Path, story: Story, right: str, wrong: str) -> None:
 
 
 async def test_an_old_store_is_listed_soon_after_the_start(
-    client: Client, new_frontend: NewFrontend, amqp_url: str, storage: Path
+    client: Client, new_frontend: NewFrontend, amqp_url: str, storage: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (story,) = await sent(client, 1)
     shutil.rmtree(storage / "index/-/open")
+    monkeypatch.setattr(sweeper, "FIRST_AFTER_S", 0.1)
 
     another = await new_frontend(amqp_url)
 

@@ -45,7 +45,7 @@ NAMES = st.one_of(
 
 def with_hostile_names(test: Callable[[str], None]) -> Callable[[str], None]:
     """A test of a thousand names, all of HOSTILE among them."""
-    test = settings(max_examples=1000, deadline=None)(given(NAMES)(test))
+    test = settings(max_examples=1000)(given(NAMES)(test))
     for name in HOSTILE:
         test = example(name)(test)
     return test

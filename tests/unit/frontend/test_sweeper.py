@@ -15,6 +15,11 @@ from tests.unit.pipeline.aged import age, ago, end_job, job_id_of, stored_job, u
 KEEP_DAYS = 7.0
 
 
+@pytest.fixture
+def first_sweep_s() -> float:
+    return 0.1
+
+
 async def status_of(client: Client, job_id: str) -> int:
     async with client.get(f"/api/jobs/{job_id}") as response:
         return response.status

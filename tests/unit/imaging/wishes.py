@@ -2,15 +2,10 @@
 
 from typing import get_args
 
-from hypothesis import settings
 from hypothesis import strategies as st
 
 from pipeline.messages import COMPASS, Fit, Rendition
 from worker.imaging.geometry import Box, Size
-
-# A busy machine is no reason to fail.
-settings.register_profile("unhurried", deadline=None, database=None)
-settings.load_profile("unhurried")
 
 FITS: tuple[Fit, ...] = get_args(Fit)
 

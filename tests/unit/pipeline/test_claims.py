@@ -14,6 +14,7 @@ from pipeline.claims import VALID_FOR, Claims
 from pipeline.errors import StorageFull
 from pipeline.local_store import LocalImageStore
 from pipeline.records import Claim, DamagedRecord
+from tests.eventually import WITHIN_S
 from tests.unit.full_disk import FillDisk
 from tests.unit.pipeline.examples import BATCH_ID, JOB_RECORD
 
@@ -128,7 +129,7 @@ async def test_who_holds_a_key_keeps_the_others_waiting(claims: Claims, tmp_path
 
 
 async def test_another_key_can_be_held_meanwhile(claims: Claims) -> None:
-    async with asyncio.timeout(5), claims.held(KEY), claims.held("another"):
+    async with asyncio.timeout(WITHIN_S), claims.held(KEY), claims.held("another"):
         pass
 
 
@@ -137,7 +138,7 @@ async def test_a_key_is_free_again_when_its_holder_fails(claims: Claims, folder:
         async with claims.held(KEY):
             raise LookupError
 
-    async with asyncio.timeout(5), claims.held(KEY):
+    async with asyncio.timeout(WITHIN_S), claims.held(KEY):
         pass
     assert files_below(folder, "*") == []
 

@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.broker import Publisher
 from pipeline.broker import link as link_module
-from tests.eventually import eventually
+from tests.eventually import WITHIN_S, eventually
 
 NODES = 3
 
@@ -78,6 +78,6 @@ async def test_the_one_node_that_serves_is_found(amqp_url: str, doors: Doors) ->
         link = Publisher(",".join([*doors.urls, amqp_url]), service="visitor").link
         link.start()
         try:
-            await link.wait_open(10)
+            await link.wait_open(WITHIN_S)
         finally:
             await link.close()

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -16,7 +17,8 @@ from tests.unit.worker.conftest import NewPool
 from tests.unit.worker.images import png
 from tests.unit.worker.processes import NewChildren, has_ended, kill, reader_of, readers_of
 from tests.unit.worker.receivers import Receiver, ignore
-from worker.imaging import Limits, RenderedImage
+from worker.child_process import ChildProcess
+from worker.imaging import Limits, Rendered, RenderedImage
 from worker.job_limits import JobLimits
 from worker.pool_errors import DecoderCrashed, ImageTookTooLong, OutOfMemory
 
@@ -135,33 +137,39 @@ async def test_jobs_that_come_in_the_moment_of_a_kill_are_done(new_pool: NewPool
 
 
 async def test_an_image_that_takes_too_long_ends_after_a_second_try(
-    new_pool: NewPool, image: Path, endless: Path
+    new_pool: NewPool, image: Path, endless: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pool = new_pool(limits=JobLimits(time_limit_s=0.5))
-    rendering = asyncio.create_task(pool.render(endless, RENDITIONS, on_ready=ignore))
-    async with readers_of(endless) as next_reader:
-        first = await next_reader()
-        await eventually(lambda: has_ended(first))
-        second = await next_reader()
-        with pytest.raises(ImageTookTooLong, match=r"longer than 0\.5 s") as caught:
-            await rendering
+    used: list[ChildProcess] = []
+    render = ChildProcess.render
 
-        await eventually(lambda: has_ended(second))
+    async def noted(child: ChildProcess, *args: Any, **kwargs: Any) -> Rendered:
+        used.append(child)
+        return await render(child, *args, **kwargs)
+
+    monkeypatch.setattr(ChildProcess, "render", noted)
+    pool = new_pool(limits=JobLimits(time_limit_s=1.0))
+
+    with pytest.raises(ImageTookTooLong, match="longer than 1 s") as caught:
+        await pool.render(endless, RENDITIONS, on_ready=ignore)
 
     assert caught.value.code == "image_took_too_long"
+    first, second = used
+    assert first is not second
+    await asyncio.gather(first.ended, second.ended)
     assert (await pool.render(image, RENDITIONS, on_ready=ignore)).width == 400
 
 
 async def test_the_time_of_a_receiver_is_not_the_image_s(new_pool: NewPool, noise: Path) -> None:
-    children, limit_s = NewChildren(), 0.7
+    children, limit_s = NewChildren(), 3.0
     pool = new_pool(limits=JobLimits(time_limit_s=limit_s))
     await pool.warm_up()
     before = children()
     loop = asyncio.get_running_loop()
 
     async def take_long(image: RenderedImage) -> None:
-        end = loop.time() + 1.2 * limit_s
-        await eventually(lambda: loop.time() > end)
+        if image.name == "small":
+            end = loop.time() + 1.2 * limit_s
+            await eventually(lambda: loop.time() > end)
 
     renditions = [Rendition(name="small", width=9), Rendition(name="large"), Rendition(name="last")]
     await pool.render(noise, renditions, on_ready=take_long)

@@ -119,6 +119,7 @@ async def test_in_quarantine_nothing_else_is_rendered_in_either_lane(
     new_pool: NewPool, image: Path, endless: Path
 ) -> None:
     pool = new_pool(processes=2)
+    await pool.warm_up()
     suspect = asyncio.create_task(pool.render_in_quarantine(endless, RENDITIONS, on_ready=ignore))
     async with reader_of(endless):
         others = [asyncio.create_task(width(pool, image, lane)) for lane in ("bulk", "interactive")]

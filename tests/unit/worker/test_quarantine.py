@@ -7,16 +7,17 @@ import psutil
 import pytest
 
 from pipeline.messages import DEFAULT_RENDITION
-from tests.eventually import eventually
+from tests.eventually import WITHIN_S, eventually
 from tests.unit.worker.conftest import NewPool
 from tests.unit.worker.processes import NewChildren, has_ended, kill, reader_of
 from tests.unit.worker.receivers import Receiver, ignore
-from worker.free_memory import free_memory_bytes
+from worker import image_pool
 from worker.image_pool import ImagePool
 from worker.job_limits import QUARANTINE_SHARE, JobLimits
 from worker.pool_errors import DecoderCrashed, PoolClosed
 
 RENDITIONS = [DEFAULT_RENDITION]
+FREE_BYTES = 2_000 * 1024**2
 
 
 async def quarantine(pool: ImagePool, path: Path) -> int:
@@ -34,6 +35,7 @@ async def test_it_makes_the_same_as_ever(new_pool: NewPool, image: Path) -> None
 
 async def test_nothing_else_is_rendered_meanwhile(new_pool: NewPool, image: Path, endless: Path) -> None:
     pool = new_pool(processes=2)
+    await pool.warm_up()
     suspect = asyncio.create_task(quarantine(pool, endless))
     async with reader_of(endless):
         others = [asyncio.create_task(pool.render(image, RENDITIONS, on_ready=ignore)) for _ in range(3)]
@@ -73,7 +75,7 @@ async def test_several_that_wait_for_the_same_places_take_their_turns(
             job.cancel()
             await asyncio.wait({job})
 
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(WITHIN_S):
             assert await asyncio.gather(*suspects) == [400] * 3
 
 
@@ -119,12 +121,15 @@ async def test_a_child_that_dies_has_no_second_try(new_pool: NewPool, image: Pat
     assert (await pool.render(image, RENDITIONS, on_ready=ignore)).width == 400
 
 
-async def test_it_has_no_more_memory_than_is_free(new_pool: NewPool, endless: Path) -> None:
+async def test_it_has_no_more_memory_than_is_free(
+    new_pool: NewPool, endless: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(image_pool, "free_memory_bytes", lambda: FREE_BYTES)
     pool = new_pool(limits=JobLimits(memory_bytes=2**50))
     suspect = asyncio.create_task(quarantine(pool, endless))
     async with reader_of(endless) as child:
         limit, _ = child.rlimit(psutil.RLIMIT_AS)
-        assert limit == pytest.approx(QUARANTINE_SHARE * free_memory_bytes(), rel=0.2)
+        assert limit == int(QUARANTINE_SHARE * FREE_BYTES)
         suspect.cancel()
 
 

@@ -341,7 +341,7 @@ async def test_an_attempt_that_comes_to_nothing_is_not_made_twice_at_once(
     assert listener.types == ["job_started", "job_retrying"]
 
 
-@pytest.mark.parametrize("data", [noise_png(9, 9), b"no image"])
+@pytest.mark.parametrize("data", [noise_png(9, 9), b"no image"], ids=["an image", "none"])
 async def test_whoever_is_to_be_told_is_told_behind_the_receipt_and_again_when_the_command_comes_again(
     store: LocalImageStore, handler: ResizeHandler, listener: Listener, data: bytes
 ) -> None:

@@ -15,7 +15,7 @@ from pipeline.messages import AnyEvent, JobDone, JobFailed, Owner, Rendition, Re
 from pipeline.records import Receipt
 from pipeline.work_key import work_key
 from pipeline.work_locks import WorkLocks
-from tests.eventually import eventually
+from tests.eventually import WITHIN_S
 from tests.unit.worker.conftest import NewHandler
 from tests.unit.worker.images import noise_png, png
 from tests.unit.worker.jobs import DELAYS_S, Listener, marks_of, results_of, sent
@@ -74,8 +74,9 @@ async def test_work_that_was_done_before_is_not_done_again(
 
 
 async def test_many_workers_that_are_given_the_same_work_at_once_do_it_once(
-    store: LocalImageStore, new_handler: NewHandler, listener: Listener
+    store: LocalImageStore, new_handler: NewHandler, listener: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(shared_work, "WAIT_S", WITHIN_S)
     commands = [await shared(store) for _ in range(6)]
     workers = [new_handler(f"worker-{number}") for number in range(3)]
 
@@ -185,15 +186,20 @@ async def test_who_has_waited_in_vain_does_not_go_round_if_another_copy_has_ende
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(shared_work, "WAIT_S", 0.5)
+    monkeypatch.setattr(shared_work, "WAIT_S", 0.05)
     command = await shared(store)
     assert command.work is not None
+    load_receipt = store.load_receipt
+
+    async def end_and_load(job_id: JobId) -> Receipt | None:
+        await store.save_receipt(ended(command, "failed"))
+        return await load_receipt(job_id)
+
+    # It is asked for when the waiting is over, and by nobody before.
+    monkeypatch.setattr(store, "load_receipt", end_and_load)
 
     async with WorkLocks(tmp_path / "storage").held(command.work, within_s=0):
-        waiting = asyncio.create_task(new_handler("worker-1").handle(command))
-        await eventually(lambda: marks_of(tmp_path, command))
-        await store.save_receipt(ended(command, "failed"))
-        assert await waiting == Done()
+        assert await new_handler("worker-1").handle(command) == Done()
 
     assert listener.types == ["job_failed"]
     assert {event.attempt for event in listener.events if isinstance(event, JobFailed)} == {1}
@@ -220,7 +226,7 @@ async def test_who_has_gone_round_does_not_wait_a_second_time(
     command = replace(await shared(store), attempt=2)
     assert command.work is not None
 
-    async with WorkLocks(tmp_path / "storage").held(command.work, within_s=0), asyncio.timeout(5):
+    async with WorkLocks(tmp_path / "storage").held(command.work, within_s=0), asyncio.timeout(WITHIN_S):
         assert isinstance(await handler.handle(command), RetryLater)
 
 
@@ -234,7 +240,7 @@ async def test_of_many_that_come_while_it_takes_long_only_the_first_one_waits(
     async with WorkLocks(tmp_path / "storage").held(key, within_s=0):
         assert isinstance(await handler.handle(commands[0]), RetryLater)
         monkeypatch.setattr(shared_work, "WAIT_S", 3600.0)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(WITHIN_S):
             assert isinstance(await handler.handle(commands[1]), RetryLater)
 
     assert await handler.handle(commands[2]) == Done()
@@ -282,8 +288,9 @@ async def test_a_job_that_two_workers_died_at_is_given_what_another_one_made(
 
 
 async def test_a_failure_is_not_shared(
-    store: LocalImageStore, new_handler: NewHandler, listener: Listener
+    store: LocalImageStore, new_handler: NewHandler, listener: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(shared_work, "WAIT_S", WITHIN_S)
     broken = IMAGE[:2000]
     commands = [await shared(store, broken) for _ in range(3)]
 
@@ -329,7 +336,7 @@ async def test_others_find_the_results_before_anybody_is_told(
 
     listener = Listener(store)
     other = new_handler("worker-2", publish=listener.publish)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(WITHIN_S):
         await new_handler("worker-1", publish=publish).handle(first)
 
     assert seen == [True]
