@@ -67,6 +67,10 @@ def make_folder(folder: Path) -> None:
             sync_folder(folder.parent)
         except FileNotFoundError:
             continue  # the parent was empty until now, and has been swept away in between
+        except FileExistsError:
+            if os.path.lexists(folder) and not folder.is_dir():
+                raise
+            continue  # somebody else had made it, and it has been swept away in between
 
 
 def sync_folder(folder: Path) -> None:

@@ -3,7 +3,7 @@
 import os
 import resource
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -153,21 +153,45 @@ def test_a_folder_that_is_there_is_left_as_it_is(tmp_path: Path, synced: list[st
     assert synced == []
 
 
-def test_a_folder_is_made_although_somebody_sweeps_away_empty_ones(tmp_path: Path) -> None:
-    day = tmp_path / "2026-11-24"
+@contextmanager
+def again_and_again(*acts: Callable[[], None]) -> Iterator[None]:
+    """Each act in a thread of its own, whether it succeeds or not, until the end of the block."""
     done = threading.Event()
 
-    def sweep() -> None:
+    def repeat(act: Callable[[], None]) -> None:
         while not done.is_set():
             with suppress(OSError):
-                day.rmdir()
+                act()
 
-    sweeper = threading.Thread(target=sweep)
-    sweeper.start()
+    threads = [threading.Thread(target=repeat, args=(act,)) for act in acts]
+    for thread in threads:
+        thread.start()
     try:
-        for number in range(300):
-            make_folder(day / str(number))
-            (day / str(number)).rmdir()
+        yield
     finally:
         done.set()
-        sweeper.join()
+        for thread in threads:
+            thread.join()
+
+
+def test_a_folder_is_made_although_somebody_sweeps_away_empty_ones(tmp_path: Path) -> None:
+    day = tmp_path / "2026-11-24"
+    with again_and_again(day.rmdir):
+        for number in range(20):
+            make_folder(day / str(number))
+            (day / str(number)).rmdir()
+
+
+def test_a_folder_that_others_make_too_is_made_although_somebody_sweeps_it_away(tmp_path: Path) -> None:
+    day = tmp_path / "2026-11-24"
+    with again_and_again(day.rmdir, day.mkdir):
+        for _ in range(300):
+            make_folder(day)
+
+
+@pytest.mark.parametrize("make", [Path.touch, lambda path: path.symlink_to("nowhere")], ids=["file", "link"])
+def test_where_something_else_is_no_folder_is_made(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    make(tmp_path / "day")
+
+    with pytest.raises(FileExistsError):
+        make_folder(tmp_path / "day" / "job")
