@@ -40,8 +40,8 @@ class Jobs:
             return state_from_record(await self._store.load_job(job_id))
         if known.status == "removed":
             raise JobNotFound(f"There is no job {job_id}.")
-        if known.is_ended and not known.is_for_good:
-            return await self._asked_again(known)
+        if known.is_ended:
+            return await self._without_receipt(known)
         if not self._board.is_sent(job_id):
             await self._check_is_to_be(known)
         return known if known.source is not None else await self._with_record(known)
@@ -176,12 +176,21 @@ class Jobs:
         self._board.take_receipt(state)
         return self._board.job(state.id) or state
 
-    async def _asked_again(self, known: JobState) -> JobState:
-        """A job whose receipt is gone waits again: the news of that is late or lost."""
+    async def _without_receipt(self, known: JobState) -> JobState:
+        """A job that has ended and has no receipt any more: the news of why is late or lost.
+
+        It waits again, or else it was erased: then this raises JobNotFound.
+        """
         try:
             record = await self._store.load_job(known.id)
         except JobNotFound:
-            return known
+            gone = JobRemoved(
+                job_id=known.id, batch_id=known.batch_id, owner=known.owner, attempt=known.attempt
+            )
+            self._board.take_own(gone)
+            raise
+        if known.is_for_good:
+            return known.joined(state_from_record(record))
         return self._board.take_own(queued_from_record(record, attempt=known.attempt + 1))
 
     async def _check_is_to_be(self, known: JobState) -> None:

@@ -1,12 +1,14 @@
 """What is told about jobs and batches: the store is the truth, the log is the news."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from frontend.keys import BOARD
 from pipeline.ids import BatchId, JobId, day_of, new_batch_id
 from pipeline.local_store import LocalImageStore
-from pipeline.records import decode_receipt
+from pipeline.records import Receipt, decode_receipt, event_of
 from tests.eventually import eventually
 from tests.unit.frontend.conftest import (
     Client,
@@ -77,6 +79,28 @@ async def test_a_receipt_is_believed_though_no_event_has_come(client: Client, st
     await store.save_receipt(story.receipt())
 
     assert (await got(client, f"/api/jobs/{story.job_id}"))["status"] == "done"
+
+
+@pytest.mark.parametrize("receipt_of", [Story.receipt, Story.failed_receipt], ids=["done", "failed"])
+async def test_a_job_that_was_erased_is_gone_though_no_event_has_come(
+    client: Client, store: LocalImageStore, tell: Tell, receipt_of: Callable[[Story], Receipt]
+) -> None:
+    story = await story_of_an_upload(client)
+    await store.save_receipt(receipt := receipt_of(story))
+    await tell(event_of(receipt))
+
+    def has_ended() -> bool:
+        known = client.app[BOARD].job(story.job_id)
+        return known is not None and known.is_ended
+
+    await eventually(has_ended)
+
+    await store.erase_job(story.job_id)
+
+    async with client.get(f"/api/jobs/{story.job_id}") as response:
+        assert response.status == 404
+    async with client.get("/api/jobs") as response:
+        assert (await response.json())["jobs"] == []
 
 
 async def test_what_is_in_the_store_can_be_asked_for_while_the_broker_is_away(
