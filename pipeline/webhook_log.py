@@ -29,12 +29,16 @@ WebhookState = Literal["pending", "delivered", "given_up"]
 
 
 class WebhookTry(Struct, frozen=True, kw_only=True):
-    """One try: when, and what came of it after so many milliseconds: a status of HTTP, an error, or both."""
+    """One try: when, and what came of it after so many milliseconds: a status of HTTP, an error, or both.
+
+    `retry_after_s` is what the receiver asked for, if it asked.
+    """
 
     at: datetime
     status: int | None = None
     error: str | None = None
     ms: float
+    retry_after_s: float | None = None
 
 
 class Webhook(Struct, frozen=True, kw_only=True):

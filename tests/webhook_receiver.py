@@ -42,7 +42,10 @@ class Received:
 
 @dataclass
 class Receiver:
-    """Answers as it is told: with the next of `answers` for the path, and with 204 when there is none."""
+    """Answers as it is told: with the next of `answers` for the path, and with 204 when there is none.
+
+    A pair is a status and what Retry-After says.
+    """
 
     secret: str = SECRET
     answers: dict[str, list[object]] = field(default_factory=lambda: defaultdict(list))
@@ -88,6 +91,8 @@ class Receiver:
                 return response
             case str(location):
                 raise web.HTTPFound(location)
+            case int(status), str(wait):
+                return web.Response(status=status, headers={"Retry-After": wait})
             case int(status):
                 return web.Response(status=status, text="x" * 1000)
         return web.Response(status=204)

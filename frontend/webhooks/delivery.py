@@ -109,7 +109,8 @@ class WebhookDelivery:
             await self._publisher.publish_webhook(command, self._rung_within(error.wait_s))
         except _TooEarly as error:
             # Not a try either. The one that waits may be lost; if it is not, this one will be over.
-            await self._publisher.publish_webhook(command, self._rung_until(error.next_at))
+            left_s = (error.next_at - now()).total_seconds()
+            await self._publisher.publish_webhook(command, self._rung_of(left_s))
         except JobNotFound:
             log.debug("job %s has been removed: nobody is told of its end", job_id)
 
@@ -129,10 +130,14 @@ class WebhookDelivery:
             raise _TooEarly(webhook.next_at)
         return _Due(command, record.callback_url, record, receipt, known, webhook)
 
-    def _rung_until(self, moment: datetime) -> WebhookRung:
-        """The first rung that lasts until then, or else the last one."""
-        left_s = (moment - now()).total_seconds()
-        return next((rung for rung in self._rungs if rung.delay_s >= left_s), self._rungs[-1])
+    def _next_rung(self, due: _Due, tried: WebhookTry) -> WebhookRung:
+        """That of this try, or a later one if the receiver has asked for more time."""
+        rung = self._rungs[due.command.tries]
+        return max(rung, self._rung_of(tried.retry_after_s or 0.0), key=lambda rung: rung.delay_s)
+
+    def _rung_of(self, wait_s: float) -> WebhookRung:
+        """The first rung that lasts so many seconds, or else the last one."""
+        return next((rung for rung in self._rungs if rung.delay_s >= wait_s), self._rungs[-1])
 
     def _rung_within(self, wait_s: float) -> WebhookRung:
         """The last rung that is over within so many seconds, or else the first one."""
@@ -152,7 +157,7 @@ class WebhookDelivery:
         elif tried.status == GONE or due.command.tries >= len(self._rungs):
             await self._conclude(due, tried, "given_up")
         else:
-            await self._put_off(due, tried, self._rungs[due.command.tries])
+            await self._put_off(due, tried, self._next_rung(due, tried))
 
     async def _put_off(self, due: _Due, tried: WebhookTry, rung: WebhookRung) -> None:
         tries = due.command.tries + 1

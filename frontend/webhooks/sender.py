@@ -8,6 +8,7 @@ import logging
 import ssl
 import time
 from collections.abc import Mapping, Sequence
+from email.utils import parsedate_to_datetime
 
 from aiohttp import ClientError, ClientSession, hdrs
 from aiohttp.abc import AbstractResolver
@@ -22,6 +23,8 @@ from pipeline.web_address import WebAddress, parse_web_address
 from pipeline.webhook_log import WebhookTry
 
 log = logging.getLogger(__name__)
+
+DAY_S = 86_400.0
 
 HEADERS = {
     hdrs.USER_AGENT: f"image-resizer/{__version__}",
@@ -74,10 +77,10 @@ class WebhookSender:
     async def send(self, url: str, body: bytes, headers: Mapping[str, str]) -> WebhookTry:
         """Send the body; what came of it, also if it did not arrive."""
         at, begin = now(), time.monotonic()
-        status, error = None, None
+        status, retry_after_s, error = None, None, None
         try:
             async with asyncio.timeout(self._timeout_s):
-                status = await self._status(self.checked(url), body, headers)
+                status, retry_after_s = await self._answer(self.checked(url), body, headers)
         except TimeoutError:
             error = "timeout"
         except (UrlInvalid, UrlNotAllowed):
@@ -86,14 +89,31 @@ class WebhookSender:
             log.info("a webhook cannot be delivered: %s", told_of(fault))
             error = "unreachable"
         ms = round(1000 * (time.monotonic() - begin), 1)
-        return WebhookTry(at=at, status=status, error=error or _error_of(status), ms=ms)
+        error = error or _error_of(status)
+        if error != "bad_status":
+            retry_after_s = None
+        return WebhookTry(at=at, status=status, error=error, ms=ms, retry_after_s=retry_after_s)
 
-    async def _status(self, address: WebAddress, body: bytes, headers: Mapping[str, str]) -> int:
+    async def _answer(
+        self, address: WebAddress, body: bytes, headers: Mapping[str, str]
+    ) -> tuple[int, float | None]:
+        """The status, and after how many seconds it shall be tried again if it has to be."""
         assert self._session is not None, "open() comes first"
         url = URL(address.url, encoded=True)
         response = await self._session.post(url, data=body, headers=headers, allow_redirects=False)
         response.close()
-        return response.status
+        return response.status, _seconds(response.headers.get(hdrs.RETRY_AFTER, ""))
+
+
+def _seconds(retry_after: str) -> float | None:
+    """What Retry-After asks for, which is a number or a date (RFC 9110, 10.2.3); a day at most."""
+    if retry_after.isascii() and retry_after.isdecimal():
+        return min(float(retry_after), DAY_S)
+    try:
+        wait = parsedate_to_datetime(retry_after) - now()
+    except (ValueError, TypeError):  # the latter for a date without a zone
+        return None
+    return min(max(0.0, round(wait.total_seconds(), 1)), DAY_S)
 
 
 def _error_of(status: int | None) -> str | None:

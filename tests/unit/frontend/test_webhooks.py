@@ -5,6 +5,7 @@ There is no worker; what one does at the end of a job is done by the test, with 
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from frontend.webhooks.__main__ import main
 from frontend.webhooks.courier import AT_ONCE
 from frontend.webhooks.delivery import EARLY_S
 from frontend.webhooks.secrets import secrets_of, signature, webhook_secrets
-from frontend.webhooks.sender import WebhookSender
+from frontend.webhooks.sender import DAY_S, WebhookSender
 from frontend.webhooks.turns import PER_HOST
 from pipeline import topology
 from pipeline.broker import Publisher
@@ -183,6 +184,60 @@ async def test_what_fails_is_tried_again_by_the_ladder_under_the_same_id(world: 
     assert world.receiver.ids(job_id) == [log["id"]] * 3
     assert len({one.raw for one in world.receiver.received}) == 1
     assert log["next_try_at"] is None
+
+
+async def test_a_receiver_that_asks_for_time_is_given_a_later_rung(
+    start: Start, store: LocalImageStore, receiver: Receiver
+) -> None:
+    world = World(await start(webhook_delays_s=(0.2, 2.0, 60.0)), store, receiver)
+    receiver.answers["busy"] = [(429, "1"), 204]
+    job_id = await world.ended("busy")
+
+    log = await world.until(job_id, "delivered", tries=2)
+
+    first, second = (datetime.fromisoformat(tried["at"]) for tried in log["tries"])
+    assert second - first >= timedelta(seconds=2)
+    assert [tried["retry_after_s"] for tried in log["tries"]] == [1, None]
+
+
+async def test_who_asks_for_more_time_than_there_is_gets_the_last_rung(world: World) -> None:
+    world.receiver.answers["busy"] = [(503, "99999999999"), (503, "garbage"), (503, "0")]
+    job_id = await world.ended("busy")
+
+    log = await world.until(job_id, "given_up", tries=3)
+
+    assert [tried["retry_after_s"] for tried in log["tries"]] == [DAY_S, None, 0]
+
+
+@pytest.mark.parametrize(
+    ("said", "low", "high"),
+    [
+        (lambda: format_datetime(now() + timedelta(seconds=30), usegmt=True), 28, 30),
+        (lambda: "Wed, 01 Jan 2020 00:00:00 GMT", 0, 0),
+        (lambda: "Wed, 01 Jan 2200 00:00:00 GMT", DAY_S, DAY_S),
+        (lambda: "9" * 500, DAY_S, DAY_S),
+    ],
+    ids=["a date", "a date that is past", "in a hundred years", "without end"],
+)
+async def test_time_is_asked_for_by_a_number_or_a_date(
+    world: World, said: Callable[[], str], low: float, high: float
+) -> None:
+    world.receiver.answers["busy"] = [(503, said())]
+    job_id = await world.ended("busy")
+
+    log = await world.until(job_id, "delivered", tries=2)
+
+    assert low <= log["tries"][0]["retry_after_s"] <= high
+
+
+@pytest.mark.parametrize("said", ["-1", "soon", "١", "Wed, 01 Jan 2200 00:00:00"])
+async def test_what_is_neither_is_not_heard(world: World, said: str) -> None:
+    world.receiver.answers["busy"] = [(503, said)]
+    job_id = await world.ended("busy")
+
+    log = await world.until(job_id, "delivered", tries=2)
+
+    assert log["tries"][0]["retry_after_s"] is None
 
 
 async def test_what_a_receiver_does_badly_is_a_failure_and_does_no_harm(world: World) -> None:
