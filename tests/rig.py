@@ -66,6 +66,10 @@ class Service:
         """Kill -9."""
         self._end(signal.SIGKILL)
 
+    def tell_to_stop(self) -> None:
+        """SIGTERM, and nothing is waited for."""
+        os.kill(self.pid, signal.SIGTERM)
+
     def stop(self) -> int:
         """SIGTERM; the exit code."""
         return self._end(signal.SIGTERM)
@@ -109,7 +113,6 @@ class Rig:
             "BULK_NICENESS": "0",
             # What takes long beside other tests is no image that takes too long.
             "JOB_TIMEOUT_S": "600",
-            "BULK_JOB_TIMEOUT_S": "600",
             "JOB_CPU_S": "600",
             **settings,
         }

@@ -23,17 +23,24 @@ LEFT_BYTES = 4096
 
 @dataclass(frozen=True)
 class Trouble:
-    """One of these faults, about every so many seconds, the first time after `first_s`."""
+    """One of these faults, about every so many seconds, the first time after `first_s`.
+
+    Those that are aimed wait for what they are to hit, and hit it whenever it comes.
+    """
 
     faults: tuple[Fault, ...]
     every_s: float
     first_s: float = 1.0
+    is_aimed: bool = False
 
 
-async def make(trouble: Trouble, stage: Stage) -> None:
-    """Make trouble until cancelled. A fault that finds nothing to break is none."""
+async def make(trouble: Trouble, stage: Stage, *, most_faults: float) -> None:
+    """Make trouble until cancelled, or unless it is aimed until there were so many faults of whatever kind.
+
+    A fault that finds nothing to break is none.
+    """
     await asyncio.sleep(trouble.first_s)
-    while True:
+    while trouble.is_aimed or stage.ledger.faults.total() < most_faults:
         try:
             await stage.dice.choice(trouble.faults)(stage)
         except (psutil.NoSuchProcess, ProcessLookupError, OSError):

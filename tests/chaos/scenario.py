@@ -29,15 +29,17 @@ def no_check(stage: Stage, inspection: Inspection) -> dict[str, str]:
 class Scenario:
     """One kind of chaos. Seconds and counts are those of a full run.
 
-    It goes on until every job has ended and there were `least_faults`; what has not ended after `deadline_s`
-    counts as lost. `may_fail` are the codes with which a good job may fail. `check` notes further violations
-    and returns what is worth telling. With `storage_bytes` the store has a small disk of its own.
+    It goes on until every job has ended and there were `least_faults`; after `most_faults` there are only
+    those that are aimed. What has not ended after `deadline_s` counts as lost. `may_fail` are the codes with
+    which a good job may fail. `check` notes further violations and returns what is worth telling. With
+    `storage_bytes` the store has a small disk of its own.
     """
 
     name: str
     jobs: int
     deadline_s: float
     least_faults: int
+    most_faults: float = float("inf")
     troubles: tuple[Trouble, ...]
     manners: Manners
     workers: int = 3
@@ -51,7 +53,10 @@ class Scenario:
     longest_outage_s: float = float("inf")
 
     def in_short(self, *, jobs: int, least_faults: int, rate_per_s: float, hurry: float) -> "Scenario":
-        """The same with fewer jobs, and faults that follow each other so many times as fast."""
+        """The same with fewer jobs, and faults that follow each other so many times as fast.
+
+        There are `least_faults` and no more: on a slow machine each job would meet very many of them.
+        """
         troubles = tuple(
             replace(trouble, every_s=trouble.every_s / hurry, first_s=trouble.first_s / hurry)
             for trouble in self.troubles
@@ -60,6 +65,7 @@ class Scenario:
             self,
             jobs=jobs,
             least_faults=least_faults,
+            most_faults=least_faults,
             deadline_s=180.0,
             troubles=troubles,
             manners=replace(self.manners, rate_per_s=rate_per_s),

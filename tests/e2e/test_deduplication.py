@@ -12,20 +12,14 @@ import aiohttp
 import pytest
 
 from tests.checked_session import checked_session
-from tests.e2e.images import image_of_a_moment, slow_image, small_photograph
+from tests.e2e.holding import hold, let_go
+from tests.e2e.images import image_of_a_moment, small_photograph
 from tests.e2e.uploads import JsonObject, get_job, job_with, until_all_done, upload
 from tests.rig import ROOT, Rig
 
 pytestmark = pytest.mark.delivery
 
 REUSE = {"reuse": "yes"}
-SOME_SECONDS = REUSE | {
-    "renditions": json.dumps(
-        [{"name": f"{width}", "width": width, "format": "avif"} for width in range(2000, 2012)]
-    )
-}
-
-
 PAGE = (ROOT / "docs" / "deduplication.md").read_text()
 [EXAMPLE] = re.findall(r"^```sh\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
 
@@ -82,32 +76,42 @@ async def test_what_comes_many_times_at_once_is_worked_once(rig: Rig, http: aioh
         await check_pictures(http, each)
 
 
+async def begun(rig: Rig, http: aiohttp.ClientSession) -> tuple[str, str]:
+    """The id of a job that one of two workers has begun and gets nowhere with, and which one that is."""
+    await rig.start(workers=2)
+    for worker in rig.workers.values():
+        await hold(worker)
+    job = await upload(http, small_photograph(0), "photo-0.png", fields=REUSE)
+    at_it = str((await job_with(http, job["id"], "processing"))["worker"])
+    for name, worker in rig.workers.items():
+        if name != at_it:
+            let_go(worker)
+    return str(job["id"]), at_it
+
+
 async def test_work_whose_worker_is_killed_is_done_by_another_one_for_all_that_wait(
     rig: Rig, http: aiohttp.ClientSession
 ) -> None:
-    await rig.start(workers=2)
-    first = await upload(http, slow_image(), "photo-0.png", fields=SOME_SECONDS)
-    victim = str((await job_with(http, first["id"], "processing"))["worker"])
-    others = await sent(http, slow_image(), 3, fields=SOME_SECONDS)
+    first, victim = await begun(rig, http)
+    others = await sent(http, small_photograph(0), 3)
     await job_with(http, others[0], "queued", "retrying")
 
     rig.workers[victim].kill()
 
-    receipts = await ends(http, [str(first["id"]), *others])
+    receipts = await ends(http, [first, *others])
     assert Counter(receipt["reused"] for receipt in receipts) == {False: 1, True: 3}
     assert victim not in {receipt["worker"] for receipt in receipts}
 
 
 async def test_slots_that_have_waited_do_other_work_meanwhile(rig: Rig, http: aiohttp.ClientSession) -> None:
-    await rig.start(workers=2)
-    same = [str((await upload(http, slow_image(), "photo-0.png", fields=SOME_SECONDS))["id"])]
-    await job_with(http, same[0], "processing")
-    same += await sent(http, slow_image(), 2, fields=SOME_SECONDS)
+    first, at_it = await begun(rig, http)
+    same = [first, *await sent(http, small_photograph(0), 2)]
 
     other = await upload(http, small_photograph(1))
     await job_with(http, other["id"], "done")
 
-    assert (await get_job(http, same[0]))["status"] == "processing"
+    assert (await get_job(http, first))["status"] == "processing"
+    let_go(rig.workers[at_it])
     assert Counter(receipt["reused"] for receipt in await ends(http, same)) == {False: 1, True: 2}
 
 

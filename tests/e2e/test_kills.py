@@ -13,14 +13,15 @@ from deploy.local.broker_node import BrokerNode
 from pipeline.store_paths import MARK_PREFIX
 from tests import management
 from tests.checked_session import checked_session
+from tests.e2e.holding import hold, let_go
 from tests.e2e.images import image_of_a_moment, slow_image, small_photograph
-from tests.e2e.uploads import LONG_S, get_job, job_with, until_all_done, upload, upload_many
+from tests.e2e.uploads import get_job, job_with, until_all_done, upload, upload_many
 from tests.eventually import eventually
 from tests.rig import Rig
 
 pytestmark = pytest.mark.delivery
 
-WAITING = 200
+WAITING = 60
 
 MANY_SLOW_RENDITIONS = {
     "renditions": json.dumps(
@@ -32,7 +33,7 @@ MANY_SLOW_RENDITIONS = {
 
 @pytest.fixture(scope="module")
 def photographs() -> list[bytes]:
-    """Two hundred, no two alike."""
+    """Many, no two alike."""
     return [small_photograph(seed) for seed in range(WAITING)]
 
 
@@ -46,7 +47,9 @@ def marks_below(storage: Path) -> list[str]:
 
 async def test_a_killed_worker_gives_its_job_back(rig: Rig, http: aiohttp.ClientSession) -> None:
     await rig.start(workers=2)
-    job = await upload(http, slow_image(), "slow.png")
+    for worker in rig.workers.values():
+        await hold(worker)
+    job = await upload(http, small_photograph(0))
     victim = str((await job_with(http, job["id"], "processing"))["worker"])
     children = psutil.Process(rig.workers[victim].pid).children(recursive=True)
 
@@ -84,10 +87,15 @@ async def test_a_worker_that_is_told_to_stop_finishes_its_job_first(
     rig: Rig, http: aiohttp.ClientSession
 ) -> None:
     await rig.start(workers=1)
-    job = await upload(http, slow_image(), "slow.png")
+    worker = rig.workers["worker-1"]
+    await hold(worker)
+    job = await upload(http, small_photograph(0))
     await job_with(http, job["id"], "processing")
 
-    assert rig.workers["worker-1"].stop() == 0
+    worker.tell_to_stop()
+    await eventually(lambda: "stopping; 1 jobs in flight" in worker.output)
+    let_go(worker)
+    assert worker.stop() == 0
 
     done = await get_job(http, job["id"])
     assert (done["status"], done["attempt"], done["worker"]) == ("done", 1, "worker-1")
@@ -98,14 +106,15 @@ async def test_a_worker_that_has_no_time_to_finish_gives_its_job_back_and_that_c
 ) -> None:
     async with Rig(amqp_url, tmp_path, STOP_TIMEOUT_S="0.2") as rig, checked_session(rig.url) as http:
         await rig.start(workers=1)
-        job = await upload(http, slow_image(), "slow.png", fields=MANY_SLOW_RENDITIONS)
+        await hold(rig.workers["worker-1"])
+        job = await upload(http, small_photograph(0))
         await job_with(http, job["id"], "processing")
 
         assert rig.workers["worker-1"].stop() == 0
         assert marks_below(rig.storage) == []
 
         rig.add_worker("worker-2")
-        done = await job_with(http, job["id"], "done", timeout_s=LONG_S)
+        done = await job_with(http, job["id"], "done")
         assert (done["attempt"], done["worker"]) == (1, "worker-2")
 
 
@@ -113,7 +122,7 @@ async def test_workers_that_are_restarted_one_by_one_fail_no_job_and_cost_no_att
     rig: Rig, http: aiohttp.ClientSession
 ) -> None:
     await rig.start(workers=3)
-    job_ids = await upload_many(http, [image_of_a_moment()] * 60)
+    job_ids = await upload_many(http, [image_of_a_moment()] * 36)
 
     for worker in rig.workers.values():
         assert (await get_job(http, job_ids[-1]))["status"] == "queued", "the workers have enough to do"
@@ -131,14 +140,16 @@ async def test_a_worker_that_loses_its_connection_goes_on_and_that_counts_as_no_
 ) -> None:
     await rig.start(workers=1)
     await eventually(lambda: management.call(node, "GET", "/connections"))
-    job = await upload(http, slow_image(), "slow.png", fields=MANY_SLOW_RENDITIONS)
+    await hold(rig.workers["worker-1"])
+    job = await upload(http, small_photograph(0))
     await job_with(http, job["id"], "processing")
 
     await eventually(lambda: management.close_connections(node, name_contains="consume"))
 
     await eventually(lambda: marks_below(rig.storage) == [])
     assert (await get_job(http, job["id"]))["status"] == "processing", "it is still at it"
-    done = await job_with(http, job["id"], "done", timeout_s=LONG_S)
+    let_go(rig.workers["worker-1"])
+    done = await job_with(http, job["id"], "done")
     assert done["attempt"] == 1
 
 

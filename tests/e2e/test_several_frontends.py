@@ -10,10 +10,10 @@ import pytest
 import pytest_asyncio
 
 from tests.checked_session import checked_session
-from tests.e2e.images import image_of_a_moment, slow_image, small_photograph
-from tests.e2e.test_kills import MANY_SLOW_RENDITIONS
-from tests.e2e.uploads import LONG_S, get_job, job_with, until_all_done, upload
-from tests.eventually import eventually
+from tests.e2e.holding import hold, let_go
+from tests.e2e.images import small_photograph
+from tests.e2e.uploads import get_job, job_with, until_all_done, upload
+from tests.eventually import WITHIN_S, eventually
 from tests.rig import Rig
 
 Clients = dict[str, aiohttp.ClientSession]
@@ -39,7 +39,7 @@ async def ids_in_batch(http: aiohttp.ClientSession, batch_id: str) -> list[str]:
 
 async def watch(http: aiohttp.ClientSession, job_id: str, *statuses: str) -> JsonObject:
     """The job as soon as its watcher is told one of these statuses; fails if the connection ends before."""
-    async with asyncio.timeout(LONG_S), http.ws_connect("/ws", params={"job": job_id}) as socket:
+    async with asyncio.timeout(WITHIN_S), http.ws_connect("/ws", params={"job": job_id}) as socket:
         async for message in socket:
             told = message.json()
             jobs = told["jobs"] if told["type"] == "snapshot" else [told["job"]] if "job" in told else []
@@ -55,7 +55,8 @@ async def test_a_job_is_followed_through_another_frontend_and_a_third_when_that_
     one, two, three = clients.values()
     await rig.start(workers=1)
 
-    job = await upload(one, slow_image(), "slow.png", fields=MANY_SLOW_RENDITIONS)
+    await hold(rig.workers["worker-1"])
+    job = await upload(one, small_photograph(0))
 
     assert (await get_job(two, job["id"]))["status"] in ("queued", "processing")
     begun = await watch(two, job["id"], "processing")
@@ -65,6 +66,7 @@ async def test_a_job_is_followed_through_another_frontend_and_a_third_when_that_
     with pytest.raises((ConnectionError, aiohttp.ClientError)):
         await watching
 
+    let_go(rig.workers["worker-1"])
     done = await watch(three, job["id"], "done")
     assert (done["id"], done["attempt"]) == (begun["id"], 1)
     async with one.get(done["renditions"][0]["url"]) as response:
@@ -144,7 +146,7 @@ async def test_each_frontend_may_be_killed_and_every_accepted_job_is_done(rig: R
         while True:
             for http in clients.values():
                 try:
-                    accepted.append(str((await upload(http, image_of_a_moment()))["id"]))
+                    accepted.append(str((await upload(http, small_photograph(0)))["id"]))
                 except aiohttp.ClientError:
                     continue
                 return

@@ -15,7 +15,7 @@ CHILDREN = Scenario(
     ),
     manners=Manners(rate_per_s=10),
     # So that one which is stopped is noticed soon.
-    settings={"JOB_TIMEOUT_S": "1.5"},
+    settings={"JOB_TIMEOUT_S": "1.5", "BULK_JOB_TIMEOUT_S": "1.5"},
     # A job that loses two children is taken for the reason: here it has only bad luck.
     may_fail=frozenset({"decoder_crashed", "image_took_too_long"}),
 )

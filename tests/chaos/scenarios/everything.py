@@ -56,7 +56,11 @@ EVERYTHING = Scenario(
         Trouble((close_connection,), every_s=7.0, first_s=2.0),
         Trouble((fill_disk,), every_s=20.0, first_s=3.0),
         Trouble((type_no_command, type_gone_image), every_s=15.0),
-        Trouble((kill_reader_of(CRASHING), stop_reader_of(HANGING), kill_worker_at(DEADLY)), AIM_EVERY_S),
+        Trouble(
+            (kill_reader_of(CRASHING), stop_reader_of(HANGING), kill_worker_at(DEADLY)),
+            AIM_EVERY_S,
+            is_aimed=True,
+        ),
     ),
     manners=Manners(
         rate_per_s=RATE_PER_S,
@@ -69,6 +73,7 @@ EVERYTHING = Scenario(
     frontends=2,
     settings={
         "JOB_TIMEOUT_S": "3",
+        "BULK_JOB_TIMEOUT_S": "3",
         "JOB_CPU_S": "3",
         "JOB_MEMORY_BYTES": "1073741824",
         "MIN_FREE_BYTES": f"{8 * MEGABYTE}",

@@ -74,17 +74,22 @@ POISON = Scenario(
     check=compare,
     troubles=(
         Trouble((type_no_command, type_gone_image), every_s=2.0),
-        Trouble((kill_reader_of(CRASHING),), every_s=AIM_EVERY_S),
-        Trouble((stop_reader_of(HANGING),), every_s=AIM_EVERY_S),
-        Trouble((kill_worker_at(DEADLY),), every_s=AIM_EVERY_S),
+        Trouble((kill_reader_of(CRASHING),), every_s=AIM_EVERY_S, is_aimed=True),
+        Trouble((stop_reader_of(HANGING),), every_s=AIM_EVERY_S, is_aimed=True),
+        Trouble((kill_worker_at(DEADLY),), every_s=AIM_EVERY_S, is_aimed=True),
     ),
     manners=Manners(rate_per_s=6),
     workers=4,
-    settings={"JOB_TIMEOUT_S": "2", "JOB_CPU_S": "2", "JOB_MEMORY_BYTES": "1073741824"},
+    settings={
+        "JOB_TIMEOUT_S": "2",
+        "BULK_JOB_TIMEOUT_S": "2",
+        "JOB_CPU_S": "2",
+        "JOB_MEMORY_BYTES": "1073741824",
+    },
 )
 SHORT = replace(
     POISON.in_short(jobs=60, least_faults=4, rate_per_s=6, hurry=1),
     check=tell,
     # Beside other tests a good image may take several times as long.
-    settings={**POISON.settings, "JOB_TIMEOUT_S": "6", "JOB_CPU_S": "6"},
+    settings={**POISON.settings, "JOB_TIMEOUT_S": "6", "BULK_JOB_TIMEOUT_S": "6", "JOB_CPU_S": "6"},
 )

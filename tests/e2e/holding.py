@@ -1,0 +1,32 @@
+"""Workers that are in the middle of a job for as long as a test wants, whatever the machine."""
+
+from contextlib import suppress
+
+import psutil
+
+from tests.eventually import eventually
+from tests.rig import Service
+from tests.unit.worker.processes import is_forked
+
+
+async def hold(worker: Service) -> None:
+    """Stop the processes in which this worker resizes: it begins jobs, and gets nowhere until it is let go.
+
+    Those that it starts later, in the place of others or for a job in quarantine, are not stopped.
+    """
+    await eventually(lambda: "consume: connected" in worker.output)  # it has all its processes by then
+    for child in resizing(worker):
+        child.suspend()
+
+
+def let_go(worker: Service) -> None:
+    """Have it go on with what it has begun."""
+    for child in resizing(worker):
+        with suppress(psutil.NoSuchProcess):
+            child.resume()
+
+
+def resizing(worker: Service) -> list[psutil.Process]:
+    """The processes of this worker that decode images."""
+    below = psutil.Process(worker.pid).children(recursive=True)
+    return [process for process in below if is_forked(process)]
