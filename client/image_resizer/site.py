@@ -170,7 +170,7 @@ def _seconds(text: str | None) -> float | None:
         return float(text)
     try:
         return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
-    except (ValueError, TypeError):
+    except (ValueError, OverflowError, TypeError):
         return None
 
 

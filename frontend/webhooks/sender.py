@@ -111,7 +111,7 @@ def _seconds(retry_after: str) -> float | None:
         return min(float(retry_after), DAY_S)
     try:
         wait = parsedate_to_datetime(retry_after) - now()
-    except (ValueError, TypeError):  # the latter for a date without a zone
+    except (ValueError, OverflowError, TypeError):  # the last for a date without a zone
         return None
     return min(max(0.0, round(wait.total_seconds(), 1)), DAY_S)
 

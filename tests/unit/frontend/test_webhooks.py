@@ -230,7 +230,9 @@ async def test_time_is_asked_for_by_a_number_or_a_date(
     assert low <= log["tries"][0]["retry_after_s"] <= high
 
 
-@pytest.mark.parametrize("said", ["-1", "soon", "١", "Wed, 01 Jan 2200 00:00:00"])
+@pytest.mark.parametrize(
+    "said", ["-1", "soon", "١", "Wed, 01 Jan 2200 00:00:00", f"Wed, 01 Jan {'9' * 20} 00:00:00 GMT"]
+)
 async def test_what_is_neither_is_not_heard(world: World, said: str) -> None:
     world.receiver.answers["busy"] = [(503, said)]
     job_id = await world.ended("busy")
