@@ -12,6 +12,7 @@ import { BatchJobs } from "./batch_jobs.js";
 import { newKey } from "./idempotency_key.js";
 import { Live } from "./live.js";
 import { pause } from "./pause.js";
+import { TOO_MANY_REQUESTS } from "./upload_outcome.js";
 import { sendFile } from "./upload_request.js";
 
 export { Refused, newBatchId };
@@ -35,11 +36,13 @@ export class ImageResizer {
   async upload(file, { options = {}, batchId = null, onProgress = () => {}, signal = forever() } = {}) {
     const fields = Object.entries({ ...(batchId && { batch_id: batchId }), ...options }).filter(isGiven).map(asField);
     const send = await senderOf({ file, fields, onProgress, signal });
-    for (let tried = 1; ; tried += 1) {
+    for (let tried = 1; ; ) {
       const answer = await send();
       if (answer.kind === "accepted") return answer.job;
       const mayHelp = answer.kind === "unavailable" && !NO_KEY.has(answer.code);
       if (!mayHelp || tried === TRIES) throw new Refused(answer.detail, answer);
+      // A limit of so much a minute is certain to pass.
+      if (answer.code !== TOO_MANY_REQUESTS) tried += 1;
       await pause(1000 * (answer.waitS ?? FIRST_PAUSE_S * 2 ** tried), signal);
     }
   }

@@ -1,5 +1,8 @@
 /** What a server's answer means for a file that was sent. Pure. */
 
+/** The code of an answer to who has sent as much as he may in a minute. */
+export const TOO_MANY_REQUESTS = "rate_limited";
+
 const LONGEST_WAIT_S = 60;
 const UNAUTHORIZED = 401;
 // It was sent too slowly, or too much was sent in a minute: the file is not to blame.

@@ -3,6 +3,7 @@
 import { newKey } from "./idempotency_key.js";
 import { pause } from "./pause.js";
 import { sendResumably } from "./resumable_upload.js";
+import { TOO_MANY_REQUESTS } from "./upload_outcome.js";
 import { sendFile } from "./upload_request.js";
 
 const AT_A_TIME = 3;
@@ -95,10 +96,15 @@ export class Uploads {
     for (const one of [entry, ...alike]) this.entries.update(one, { phase: "ready", sentBytes: 0, note: "" });
   }
 
-  /** Send, and again when the server asks for it. Who waits for that keeps the turn, so the others wait too. */
+  /**
+   * Send, and again when the server asks for it. Who waits for that keeps the turn, so the others wait too.
+   * A limit of so much a minute is no failed try: it is certain to pass, though others may be quicker then.
+   */
   async #persist(entry, signal) {
     let answer = await this.#sendOnce(entry, signal);
-    for (let retry = 1; retry <= AUTOMATIC_RETRIES && answer.waitS; retry += 1) {
+    let retriesLeft = AUTOMATIC_RETRIES;
+    while (answer.waitS && retriesLeft > 0) {
+      if (answer.code !== TOO_MANY_REQUESTS) retriesLeft -= 1;
       // Spread out, so that those who were refused together do not come back together.
       const waitMs = answer.waitS * 1000 * (1 + Math.random() / 4);
       const note = `${answer.detail} Trying again in ${Math.max(1, Math.round(waitMs / 1000))} s.`;

@@ -14,7 +14,7 @@ from tests.unit.frontend.key_files import KeyFile, api_keys, key_file
 
 @pytest.fixture
 def keys(tmp_path: Path) -> KeyFile:
-    return key_file(tmp_path / "keys.toml", shop="", rival="", slow="requests_per_minute = 30")
+    return key_file(tmp_path / "keys.toml", shop="", rival="", slow="requests_per_minute = 12")
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -87,11 +87,11 @@ async def test_files_that_are_too_many_for_a_minute_are_sent_when_their_time_com
     await page.goto(guarded.url)
     await sign_in(page, keys.secrets["slow"])
 
-    await choose_and_upload(page, files(32))
+    await choose_and_upload(page, files(15))
 
     waiting = page.locator('#job-list > [data-status="waiting"]', has_text="Trying again in")
     await expect(waiting.first).to_be_visible()
-    await expect(page.locator('#job-list > [data-status="done"]')).to_have_count(32)
+    await expect(page.locator('#job-list > [data-status="done"]')).to_have_count(15)
 
 
 async def test_a_file_that_is_sent_by_somebody_who_has_signed_out_can_be_sent_again(
