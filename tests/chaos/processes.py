@@ -26,8 +26,17 @@ def decoders(rig: Rig) -> list[tuple[str, psutil.Process]]:
     found = []
     for name, worker in rig.workers.items():
         if worker.is_running:
-            found += [(name, process) for process in _grandchildren(worker.pid)]
+            found += [(name, process) for process in decoders_of(worker)]
     return found
+
+
+def decoders_of(worker: Service) -> list[psutil.Process]:
+    """Those of one worker, which runs: what its fork servers have started."""
+    try:
+        below = psutil.Process(worker.pid).children(recursive=True)
+        return [process for process in below if process.ppid() != worker.pid]
+    except psutil.NoSuchProcess:
+        return []
 
 
 def fork_servers(rig: Rig) -> list[tuple[str, psutil.Process]]:
@@ -43,14 +52,6 @@ def readers(rig: Rig, name_start: str) -> list[tuple[str, psutil.Process]]:
 
 def _alive(found: list[tuple[str, psutil.Process]]) -> list[tuple[str, psutil.Process]]:
     return [(name, process) for name, process in found if process.is_running()]
-
-
-def _grandchildren(pid: int) -> list[psutil.Process]:
-    try:
-        below = psutil.Process(pid).children(recursive=True)
-        return [process for process in below if process.ppid() != pid]
-    except psutil.NoSuchProcess:
-        return []
 
 
 def _has_open(process: psutil.Process, name_start: str) -> bool:

@@ -4,9 +4,9 @@ from contextlib import suppress
 
 import psutil
 
+from tests.chaos.processes import decoders_of
 from tests.eventually import eventually
 from tests.rig import Service
-from tests.unit.worker.processes import is_forked
 
 
 async def hold(worker: Service) -> None:
@@ -15,18 +15,12 @@ async def hold(worker: Service) -> None:
     Those that it starts later, in the place of others or for a job in quarantine, are not stopped.
     """
     await eventually(lambda: "consume: connected" in worker.output)  # it has all its processes by then
-    for child in resizing(worker):
-        child.suspend()
+    for decoder in decoders_of(worker):
+        decoder.suspend()
 
 
 def let_go(worker: Service) -> None:
     """Have it go on with what it has begun."""
-    for child in resizing(worker):
+    for decoder in decoders_of(worker):
         with suppress(psutil.NoSuchProcess):
-            child.resume()
-
-
-def resizing(worker: Service) -> list[psutil.Process]:
-    """The processes of this worker that decode images."""
-    below = psutil.Process(worker.pid).children(recursive=True)
-    return [process for process in below if is_forked(process)]
+            decoder.resume()
