@@ -90,9 +90,8 @@ class WebhookSender:
             error = "unreachable"
         ms = round(1000 * (time.monotonic() - begin), 1)
         error = error or _error_of(status)
-        if error != "bad_status":
-            retry_after_s = None
-        return WebhookTry(at=at, status=status, error=error, ms=ms, retry_after_s=retry_after_s)
+        asked_s = retry_after_s if error == "bad_status" else None
+        return WebhookTry(at=at, status=status, error=error, ms=ms, retry_after_s=asked_s)
 
     async def _answer(
         self, address: WebAddress, body: bytes, headers: Mapping[str, str]
