@@ -25,7 +25,6 @@ from tests.eventually import eventually
 
 SIZE = 3
 REPLICATED = ("quorum", "stream")
-REPLICATED_WITHIN_S = 60.0
 
 
 class ClusterNode(BrokerNode):
@@ -119,7 +118,7 @@ class BrokerCluster:
 
     async def replicated(self) -> None:
         """Return when there are quorum queues and streams, with all members up, that can survive a kill."""
-        await eventually(self._is_replicated, REPLICATED_WITHIN_S)
+        await eventually(self._is_replicated)
 
     def _is_replicated(self) -> bool:
         node = self.running[0]

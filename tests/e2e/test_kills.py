@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 
 from deploy.local.broker_node import BrokerNode
+from pipeline.broker.link import HEARTBEAT_S
 from pipeline.store_paths import MARK_PREFIX
 from tests import management
 from tests.checked_session import checked_session
@@ -55,7 +56,7 @@ async def test_a_killed_worker_gives_its_job_back(rig: Rig, http: aiohttp.Client
 
     rig.workers[victim].kill()
 
-    done = await job_with(http, job["id"], "done")
+    done = await job_with(http, job["id"], "done", timeout_s=HEARTBEAT_S)  # it is not noticed by heartbeats
     assert done["worker"] != victim
     assert done["attempt"] == 2
     await eventually(lambda: not any(child.is_running() for child in children))

@@ -14,12 +14,12 @@ from pipeline.ids import JobId, new_job_id
 from pipeline.messages import ResizeImage
 from tests import management
 from tests.broker_cluster import SIZE, BrokerCluster, ClusterNode
-from tests.eventually import eventually
+from tests.eventually import WITHIN_S, eventually
 from tests.integration.trio import Trio
 from tests.links import opened
 
 SERVICE = "cluster-test"
-BACK_WITHIN_S = 60.0
+BACK_WITHIN_S = 20.0
 AT_REST = 50
 UNLED = (BrokerUnavailable, PublishUncertain)
 """A queue without a leader refuses on RabbitMQ 3.10; later ones say nothing."""
@@ -111,7 +111,7 @@ async def test_a_queue_without_a_leader_is_not_a_full_one_and_is_used_as_soon_as
                 return False
             return True
 
-        await eventually(is_confirmed, BACK_WITHIN_S)
+        await eventually(is_confirmed)
         assert publisher.link.sessions == 1
 
 
@@ -142,7 +142,7 @@ async def test_a_node_whose_queues_have_no_leader_is_tried_again_and_again(
         # Together: with one of two others there is a majority, and the second then finds its place.
         await asyncio.gather(*(asyncio.to_thread(cluster.start_node, number) for number in others))
 
-        await slots.link.wait_open(BACK_WITHIN_S)
-        await eventually(lambda: len(connections_to(alone)) == 1, BACK_WITHIN_S)
+        await slots.link.wait_open(WITHIN_S)
+        await eventually(lambda: len(connections_to(alone)) == 1)
     finally:
         await slots.link.close()

@@ -12,7 +12,7 @@ from tests.broker_cluster import has_saved
 from tests.eventually import eventually
 from tests.integration.trio import Trio
 
-BACK_WITHIN_S = 60.0
+BACK_WITHIN_S = 15.0
 SERVICE = "back-test"
 
 Fault = Callable[[BrokerNode, Trio], Awaitable[object]]

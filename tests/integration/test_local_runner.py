@@ -21,6 +21,7 @@ import pytest
 from PIL import Image
 
 from deploy.local.broker_node import BrokerNode
+from deploy.local.services import FRONTEND_STOPS_WITHIN_S
 from pipeline.topology import DEFAULT_RETRY_DELAYS_S
 from tests.eventually import eventually
 from tests.management import virtual_host
@@ -148,7 +149,9 @@ async def test_a_second_ctrl_c_stops_at_once(run: LocalRun) -> None:
 
     run.process.send_signal(signal.SIGINT)
 
-    assert run.process.wait(5) == 0
+    assert run.process.wait(10) == 0
+    took = await run.says(r"all stopped after ([\d.]+) s")
+    assert float(took[1]) < FRONTEND_STOPS_WITHIN_S, "it has waited for the one that does not stop"
     assert not still_there(everything)
 
 

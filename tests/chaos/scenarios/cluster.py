@@ -17,8 +17,6 @@ CLUSTER = Scenario(
     longest_outage_s=20.0,
 )
 # Without the node's return, which takes the most time of all.
-SHORT = replace(
-    CLUSTER,
-    troubles=(Trouble((lose_node,), every_s=10.0, first_s=4.0),),
-    longest_outage_s=60.0,  # beside other tests
-).in_short(jobs=40, least_faults=1, rate_per_s=6, hurry=1)
+SHORT = replace(CLUSTER, troubles=(Trouble((lose_node,), every_s=10.0, first_s=4.0),)).in_short(
+    jobs=40, least_faults=1, rate_per_s=6, hurry=1
+)
